@@ -1,0 +1,175 @@
+"""Who may reach which bucket, and by which way: the decision table and the bucket policies made of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mlplatform.policy import Statement, allow, deny, document
+from mlplatform.settings import Environment
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Kinds of roles (by their IAM path) that reach a bucket's objects without our VPC endpoint, and why.
+
+    Every other caller comes through the S3 endpoint of our VPC or not at all; AWS services acting for us
+    (log delivery, CloudTrail) and requests an AWS service forwards are not bound to it.
+    """
+
+    role_kinds: tuple[str, ...]
+    data_writers: bool = False
+
+
+CHANNELS = {
+    "data": Channel(("persona", "workflow", "function"), data_writers=True),
+    "artifacts": Channel(("persona", "workflow", "function")),
+    "capture": Channel(("persona", "workflow", "function", "endpoint")),
+    "logs": Channel(()),
+    "audit": Channel(()),
+}
+"""Outside the VPC are: personas (the Studio console runs in a browser), workflows and control-plane functions
+(not attached to the VPC), and SageMaker writing captured requests with the endpoint role. Jobs never are."""
+
+_OBJECT_ACTIONS = (
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject*",
+    "s3:GetObject*",
+    "s3:ListBucket*",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject*",
+    "s3:RestoreObject",
+)
+
+
+def execution_role_arn(settings: Environment) -> str:
+    """The role CloudFormation deploys with (`cdk bootstrap` names it so)."""
+    name = f"cdk-{settings.deployment.qualifier}-cfn-exec-role-{settings.account}-{settings.region}"
+    return settings.names.arn("iam", f"role/{name}", region="")
+
+
+def exempt_principals(thing: str, settings: Environment) -> list[str]:
+    """ARN patterns of the principals that may reach bucket ``thing`` from outside the VPC endpoint."""
+    channel = CHANNELS[thing]
+    roles = [settings.names.role_arns(kind) for kind in channel.role_kinds]
+    writers = settings.data_writers if channel.data_writers else []
+    return [execution_role_arn(settings), *roles, *writers, *settings.break_glass_roles]
+
+
+def bucket_policy(
+    thing: str, settings: Environment, *, endpoint_id: Any, key_arn: Any = None, trail_arn: str | None = None
+) -> dict[str, Any]:
+    """The whole policy of bucket ``thing``; ``key_arn`` is None where only S3's own encryption works."""
+    bucket = settings.names.bucket_arn(thing)
+    both = [bucket, f"{bucket}/*"]
+    statements = [
+        _deny("DenyPlainTransport", both, {"Bool": {"aws:SecureTransport": "false"}}),
+        _deny("DenyOldTls", both, {"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
+        deny(
+            "DenyOutsideNetwork",
+            _OBJECT_ACTIONS,
+            both,
+            principal="*",
+            condition={
+                "StringNotEqualsIfExists": {"aws:SourceVpce": endpoint_id},
+                "BoolIfExists": {"aws:ViaAWSService": "false", "aws:PrincipalIsAWSService": "false"},
+                "ArnNotLikeIfExists": {"aws:PrincipalArn": exempt_principals(thing, settings)},
+            },
+        ),
+    ]
+    if key_arn is not None:
+        statements += _deny_other_encryption(bucket, key_arn)
+    if thing == "data" and settings.data_writers:
+        statements += _data_writers(bucket, settings)
+    if thing == "logs":
+        statements.append(_access_log_delivery(bucket, settings))
+    if trail_arn:
+        statements += _trail_delivery(bucket, trail_arn, settings)
+    return document(*statements)
+
+
+def _deny(sid: str, resources: Sequence[str], condition: dict[str, Any]) -> Statement:
+    return deny(sid, ["s3:*"], resources, principal="*", condition=condition)
+
+
+def _deny_other_encryption(bucket: str, key_arn: Any) -> list[Statement]:
+    """Uploads that ask for another algorithm or key are refused; those that ask for none get the default."""
+    algorithm, key = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
+    put = ["s3:PutObject"]
+    return [
+        deny(
+            sid,
+            put,
+            [f"{bucket}/*"],
+            principal="*",
+            condition={
+                "StringNotEquals": {asked: expected},
+                "Null": {asked: "false"},
+            },
+        )
+        for sid, asked, expected in (
+            ("DenyOtherAlgorithm", algorithm, "aws:kms"),
+            ("DenyOtherKey", key, key_arn),
+        )
+    ]
+
+
+def account_of(arn: str) -> str:
+    """The account in an ARN."""
+    return arn.split(":")[4]
+
+
+def account_principals(arns: Sequence[str], settings: Environment) -> dict[str, Any]:
+    """The accounts of some roles as principals: a policy that names a role fails while the role is missing."""
+    accounts = sorted({account_of(arn) for arn in arns})
+    roots = [settings.names.arn("iam", "root", region="", account=account) for account in accounts]
+    return {"AWS": roots[0] if len(roots) == 1 else roots}
+
+
+def _data_writers(bucket: str, settings: Environment) -> list[Statement]:
+    writers = {
+        "principal": account_principals(settings.data_writers, settings),
+        "condition": {"ArnEquals": {"aws:PrincipalArn": settings.data_writers}},
+    }
+    upload = ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    return [
+        allow("DataWriters", upload, [f"{bucket}/*"], **writers),
+        allow("DataWritersList", ["s3:GetBucketLocation", "s3:ListBucket"], [bucket], **writers),
+    ]
+
+
+def _access_log_delivery(bucket: str, settings: Environment) -> Statement:
+    sources = [settings.names.bucket_arn(thing) for thing in CHANNELS if thing != "logs"]
+    return allow(
+        "AccessLogDelivery",
+        ["s3:PutObject"],
+        [f"{bucket}/*"],
+        principal={"Service": "logging.s3.amazonaws.com"},
+        condition={
+            "ArnLike": {"aws:SourceArn": sources},
+            "StringEquals": {"aws:SourceAccount": settings.account},
+        },
+    )
+
+
+def _trail_delivery(bucket: str, trail_arn: str, settings: Environment) -> list[Statement]:
+    """CloudTrail user guide, "Amazon S3 bucket policy for CloudTrail"."""
+    principal = {"Service": "cloudtrail.amazonaws.com"}
+    from_trail = {"aws:SourceArn": trail_arn}
+    written = {"s3:x-amz-acl": "bucket-owner-full-control", **from_trail}
+    prefix = f"{bucket}/AWSLogs/{settings.account}/*"
+    return [
+        allow(
+            "TrailChecksBucket",
+            ["s3:GetBucketAcl"],
+            [bucket],
+            principal=principal,
+            condition={"StringEquals": from_trail},
+        ),
+        allow(
+            "TrailWrites",
+            ["s3:PutObject"],
+            [prefix],
+            principal=principal,
+            condition={"StringEquals": written},
+        ),
+    ]

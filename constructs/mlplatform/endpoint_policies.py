@@ -1,0 +1,145 @@
+"""What may pass through each VPC endpoint: this account's (or organization's) people and resources.
+
+An endpoint policy grants nothing by itself; it keeps credentials and buckets of strangers from being used
+through our network (AWS whitepaper "Building a data perimeter on AWS").
+"""
+
+from typing import Any
+
+from mlplatform.policy import Conditions, Statement, allow, document
+from mlplatform.settings import Environment
+
+REACHABLE_BUCKETS = ("data", "artifacts", "capture")
+"""Buckets that workloads in the VPC use."""
+
+_ECR_PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+_ACTIONS = {
+    "sagemaker.api": "sagemaker",
+    "sagemaker.runtime": "sagemaker",
+    "sagemaker.featurestore-runtime": "sagemaker",
+    "sagemaker.metrics": "sagemaker",
+    "studio": "sagemaker",
+    "experiments": "sagemaker-mlflow",
+    "monitoring": "cloudwatch",
+    "ecr.api": "ecr",
+    "ecr.dkr": "ecr",
+    "bedrock-runtime": "bedrock",
+    "codeartifact.api": "codeartifact",
+    "codeartifact.repositories": "codeartifact",
+}
+"""IAM service prefix of an endpoint, where it is not the endpoint's own name."""
+
+
+def ours(settings: Environment) -> Conditions:
+    """Caller and resource both belong to the account or, if declared, to the organization.
+
+    ``IfExists`` on the resource: requests such as ``sts:GetCallerIdentity`` have none.
+    """
+    if settings.organization_id:
+        caller, resource, value = "aws:PrincipalOrgID", "aws:ResourceOrgID", settings.organization_id
+    else:
+        caller, resource, value = "aws:PrincipalAccount", "aws:ResourceAccount", settings.account
+    return {"StringEquals": {caller: value}, "StringEqualsIfExists": {resource: value}}
+
+
+def our_callers(settings: Environment) -> Conditions:
+    """The caller belongs to the account or organization; the resource is AWS's own."""
+    return {"StringEquals": ours(settings)["StringEquals"]}
+
+
+def interface_endpoint_policy(service: str, settings: Environment) -> dict[str, Any]:
+    """Policy of one interface endpoint, by its short service name."""
+    prefix = _ACTIONS.get(service, service)
+    statement = allow("OursOnly", [f"{prefix}:*"], ["*"], principal="*", condition=ours(settings))
+    return document(statement, *_owned_by_aws(service, settings))
+
+
+def _owned_by_aws(service: str, settings: Environment) -> list[Statement]:
+    """What AWS owns and the platform must still reach through this endpoint."""
+    names = settings.names
+    callers = our_callers(settings)
+    if service in ("ecr.api", "ecr.dkr"):
+        images = [
+            names.arn("ecr", "repository/*", account=owner) for owner in settings.place.image_registries
+        ]
+        return [allow("PullSageMakerImages", _ECR_PULL, images, principal="*", condition=callers)]
+    if service == "sagemaker.api":
+        hub = [
+            names.arn("sagemaker", f"{kind}/SageMakerPublicHub{rest}", account="aws")
+            for kind, rest in _PUBLIC_HUB
+        ]
+        return [allow("ReadPublicHub", _READ_HUB, hub, principal="*", condition=callers)]
+    if service in ("bedrock", "bedrock-runtime"):
+        models = [names.arn("bedrock", "foundation-model/*", account="")]
+        return [allow("UseFoundationModels", ["bedrock:*"], models, principal="*", condition=callers)]
+    if service == "ssm":
+        public = [names.arn("ssm", "parameter/aws/*", account="")]
+        read = ["ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"]
+        return [allow("ReadPublicParameters", read, public, principal="*", condition=callers)]
+    return []
+
+
+_PUBLIC_HUB = (("hub", ""), ("hub-content", "/*"))
+_READ_HUB = (
+    "sagemaker:DescribeHub",
+    "sagemaker:DescribeHubContent",
+    "sagemaker:ListHubContents",
+    "sagemaker:ListHubContentVersions",
+)
+
+
+def s3_endpoint_policy(settings: Environment) -> dict[str, Any]:
+    """Policy of the S3 gateway endpoint: our buckets, the declared sources, and AWS's buckets we depend on."""
+    names = settings.names
+    buckets = [names.bucket_arn(thing) for thing in REACHABLE_BUCKETS]
+    statements = [
+        allow(
+            "PlatformBuckets",
+            ["s3:*"],
+            [*buckets, *(f"{arn}/*" for arn in buckets)],
+            principal="*",
+            condition=our_callers(settings)
+            | {"StringEqualsIfExists": {"aws:ResourceAccount": settings.account}},
+        )
+    ]
+    for number, source in enumerate(settings.data_sources):
+        arn = names.arn("s3", source.bucket, region="", account="")
+        owner = {"StringEquals": {**our_callers(settings)["StringEquals"]}}
+        owner["StringEquals"]["aws:ResourceAccount"] = source.account or settings.account
+        statements.append(
+            allow(
+                f"ReadDataSource{number}",
+                _READ_OBJECTS,
+                [f"{arn}/{source.prefix}*"],
+                principal="*",
+                condition=owner,
+            )
+        )
+        listing = {**owner, "StringLike": {"s3:prefix": f"{source.prefix}*"}} if source.prefix else owner
+        statements.append(
+            allow(f"ListDataSource{number}", ["s3:ListBucket"], [arn], principal="*", condition=listing)
+        )
+    return document(*statements, *_aws_buckets(settings))
+
+
+_READ_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
+
+
+def _aws_buckets(settings: Environment) -> list[Statement]:
+    """Image layers of Amazon ECR (Amazon ECR user guide, "Minimum Amazon S3 bucket permissions") and the
+    models and scripts of SageMaker JumpStart; read only.
+    """
+    names, region = settings.names, settings.region
+    layers = names.arn("s3", f"prod-{region}-starport-layer-bucket", region="", account="")
+    jumpstart = names.arn("s3", f"jumpstart-cache-prod-{region}", region="", account="")
+    return [
+        allow("PullImageLayers", ["s3:GetObject"], [f"{layers}/*"], principal="*"),
+        allow("ReadJumpStart", ["s3:GetObject"], [f"{jumpstart}/*"], principal="*"),
+        allow("ListJumpStart", ["s3:ListBucket"], [jumpstart], principal="*"),
+    ]
+
+
+def dynamodb_endpoint_policy(settings: Environment) -> dict[str, Any]:
+    """Policy of the DynamoDB gateway endpoint: this environment's tables only."""
+    tables = [settings.names.arn("dynamodb", f"table/{settings.names.name('*')}")]
+    return document(allow("PlatformTables", ["dynamodb:*"], tables, principal="*", condition=ours(settings)))

@@ -1,0 +1,43 @@
+"""The fixed list of values that cross stacks; everything else is a name computed in Python.
+
+Every export exists whoever consumes it, so no deployment order can deadlock and nothing in use can be deleted.
+"""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+
+from mlplatform.settings import Environment
+
+NETWORK = (
+    "VpcId",
+    "SubnetIds",
+    "S3EndpointId",
+    "S3PrefixListId",
+    "DynamoDbPrefixListId",
+    "EndpointSecurityGroupId",
+    "JobSecurityGroupId",
+    "ModelSecurityGroupId",
+    "FunctionSecurityGroupId",
+    "NetworkKeyArn",
+)
+"""Exports of the Network stack; ``SubnetIds`` is one comma-separated string."""
+
+FOUNDATION = ("DataKeyArn", "ArtifactsKeyArn", "LogsKeyArn")
+"""Exports of the Foundation stack."""
+
+_OWNER = {name: "Network" for name in NETWORK} | {name: "Foundation" for name in FOUNDATION}
+
+
+def export(stack: cdk.Stack, values: Mapping[str, str], settings: Environment) -> None:
+    """Export exactly the fixed list of ``stack``. Raises ValueError if ``values`` differs from it."""
+    owned = {name for name, owner in _OWNER.items() if owner == stack.node.id}
+    if owned != set(values):
+        raise ValueError(f"{stack.node.id} exports {sorted(values)}, the fixed list is {sorted(owned)}")
+    for name, value in values.items():
+        cdk.CfnOutput(stack, name, value=value, export_name=settings.names.export(stack.node.id, name))
+
+
+def imported(name: str, settings: Environment) -> str:
+    """The value another stack exports under ``name``. Raises KeyError for a name not on the list."""
+    return cdk.Fn.import_value(settings.names.export(_OWNER[name], name))

@@ -1,0 +1,60 @@
+"""Records of all traffic in the VPC."""
+
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from mlplatform.acknowledgements import accept
+from mlplatform.log_group import LogGroup
+from mlplatform.policy import allow
+from mlplatform.role import ServiceRole
+from mlplatform.settings import Environment
+
+
+class FlowLogs(Construct):
+    """Accepted and rejected traffic of ``vpc_id``, in an encrypted log group."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Environment, vpc_id: str, key_arn: str
+    ) -> None:
+        super().__init__(scope, construct_id)
+        names = settings.names
+        group = LogGroup(
+            self,
+            "Logs",
+            settings=settings,
+            thing="network/flow-logs",
+            key_arn=key_arn,
+            retention_days=settings.network.flow_log_retention_days,
+        )
+        role = ServiceRole(
+            self,
+            "Role",
+            settings=settings,
+            kind="service",
+            service="vpc-flow-logs.amazonaws.com",
+            source={
+                "StringEquals": {"aws:SourceAccount": settings.account},
+                "ArnLike": {"aws:SourceArn": names.arn("ec2", "vpc-flow-log/*")},
+            },
+            log_group=group,
+            statements=[
+                allow("FindLogGroup", ["logs:DescribeLogGroups"], [names.arn("logs", "log-group:*")]),
+                allow("FindLogStreams", ["logs:DescribeLogStreams"], [group.streams_arn]),
+            ],
+        )
+        accept(
+            role.role,
+            f"AwsSolutions::AwsSolutions-IAM5[Resource::{names.arn('logs', 'log-group:*')}]",
+            because="DescribeLogGroups lists groups, so it is granted on all; it shows names, not events",
+        )
+        log = ec2.CfnFlowLog(
+            self,
+            "Resource",
+            resource_id=vpc_id,
+            resource_type="VPC",
+            traffic_type="ALL",
+            log_destination_type="cloud-watch-logs",
+            log_group_name=group.name,
+            deliver_logs_permission_arn=role.arn,
+        )
+        log.add_resource_dependency(group.resource)

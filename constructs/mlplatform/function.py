@@ -1,0 +1,92 @@
+"""A Lambda function of the platform: one package of ``lambda/``, its own role and log group."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from mlplatform.acknowledgements import accept
+from mlplatform.log_group import LogGroup
+from mlplatform.policy import Statement, allow
+from mlplatform.role import ServiceRole
+from mlplatform.settings import Environment
+
+_SOURCES = Path(__file__).parents[2] / "lambda"
+
+RUNTIME = "python3.14"
+_WRITE_TRACES = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
+
+
+class PlatformFunction(Construct):
+    """Runs ``lambda/<package>/handler.py`` outside the VPC: for control-plane work, never customer data.
+
+    ``star_reason`` says why any of ``statements`` needs the resource ``*``.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Environment,
+        package: str,
+        description: str,
+        timeout_seconds: int,
+        key_arn: str,
+        statements: Sequence[Statement],
+        star_reason: str = "no other statement has it",
+    ) -> None:
+        super().__init__(scope, construct_id)
+        thing = package.replace("_", "-")
+        self.name = settings.names.name(thing, kind="function")
+        logs = LogGroup(self, "Logs", settings=settings, thing=f"function/{thing}", key_arn=key_arn)
+        role = ServiceRole(
+            self,
+            "Role",
+            settings=settings,
+            kind="function",
+            service="lambda.amazonaws.com",
+            source={"ArnEquals": {"aws:SourceArn": settings.names.arn("lambda", f"function:{self.name}")}},
+            statements=[*statements, allow("WriteTraces", _WRITE_TRACES, ["*"])],
+            log_group=logs,
+        )
+        code = assets.Asset(
+            self,
+            "Code",
+            path=str(_SOURCES),
+            exclude=["/*", f"!/{package}", "__pycache__"],
+            ignore_mode=cdk.IgnoreMode.GIT,
+        )
+        self.resource = lambda_.CfnFunction(
+            self,
+            "Resource",
+            function_name=self.name,
+            description=description,
+            runtime=RUNTIME,
+            architectures=["arm64"],
+            handler=f"{package}.handler.handler",
+            code=lambda_.CfnFunction.CodeProperty(s3_bucket=code.s3_bucket_name, s3_key=code.s3_object_key),
+            role=role.arn,
+            kms_key_arn=key_arn,
+            timeout=timeout_seconds,
+            memory_size=256,
+            reserved_concurrent_executions=1,
+            tracing_config=lambda_.CfnFunction.TracingConfigProperty(mode="Active"),
+            logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_format="JSON", log_group=logs.name),
+        )
+        self.resource.add_resource_dependency(logs.resource)
+        self.arn = self.resource.attr_arn
+        accept(
+            role.role,
+            "AwsSolutions::AwsSolutions-IAM5[Resource::*]",
+            because=f"{package}: X-Ray's write actions accept no resource but *; {star_reason}",
+        )
+        accept(
+            self.resource,
+            "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC",
+            because=f"{package} calls AWS control planes only and reads no customer data; "
+            "inside the VPC it would need an endpoint per service and gain nothing",
+        )

@@ -1,0 +1,172 @@
+"""Who may use which KMS key, through which service.
+
+A key policy names accounts and services, never a role (one that does not exist yet would be refused): the
+account stands for its roles on the platform's path, whose own policies must allow the use as well.
+"""
+
+from typing import Any
+
+from mlplatform.bucket_policies import account_principals, execution_role_arn
+from mlplatform.policy import Statement, allow, document
+from mlplatform.settings import Environment
+
+ADMINISTRATION = (
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+)
+"""Everything but using the key for cryptography and creating grants."""
+
+USE = (
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
+
+VIA_SERVICES = {
+    "data": ("s3", "sagemaker"),
+    "artifacts": ("s3", "sagemaker", "dynamodb", "codeartifact"),
+    "logs": ("s3", "sns", "sqs", "lambda"),
+    "network": ("lambda",),
+}
+"""Services through which roles may use each key; a direct call to KMS is refused."""
+
+
+def key_policy(key: str, settings: Environment) -> dict[str, Any]:
+    """The whole policy of key ``key``: data, artifacts, logs or network."""
+    statements = [_administration(settings), _describe(settings), *_platform_roles(key, settings)]
+    if key == "data" and settings.data_writers:
+        statements.append(_data_writers(settings))
+    if key in ("logs", "network"):
+        statements.append(_log_groups(settings))
+    if key == "logs":
+        statements += [_publishers(settings), *_trail(settings)]
+    return document(*statements)
+
+
+def _account(settings: Environment) -> dict[str, str]:
+    return {"AWS": settings.names.arn("iam", "root", region="")}
+
+
+def _administration(settings: Environment) -> Statement:
+    return allow("AdministrationByAccount", ADMINISTRATION, ["*"], principal=_account(settings))
+
+
+def _callers(settings: Environment) -> dict[str, Any]:
+    roles = [settings.names.role_arns("*"), execution_role_arn(settings), *settings.break_glass_roles]
+    return {"aws:PrincipalArn": roles}
+
+
+def _describe(settings: Environment) -> Statement:
+    condition = {"ArnLike": _callers(settings)}
+    return allow(
+        "DescribeByPlatformRoles",
+        ["kms:DescribeKey"],
+        ["*"],
+        principal=_account(settings),
+        condition=condition,
+    )
+
+
+def _platform_roles(key: str, settings: Environment) -> list[Statement]:
+    via = [f"{service}.{settings.region}.{settings.place.dns_suffix}" for service in VIA_SERVICES[key]]
+    use = {"ArnLike": _callers(settings), "StringEquals": {"kms:ViaService": via}}
+    grants = {"ArnLike": _callers(settings), "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return [
+        allow("UseByPlatformRoles", USE, ["*"], principal=_account(settings), condition=use),
+        allow(
+            "GrantsForAwsResources",
+            ["kms:CreateGrant"],
+            ["*"],
+            principal=_account(settings),
+            condition=grants,
+        ),
+    ]
+
+
+def _data_writers(settings: Environment) -> Statement:
+    condition = {
+        "ArnEquals": {"aws:PrincipalArn": settings.data_writers},
+        "StringEquals": {"kms:ViaService": f"s3.{settings.region}.{settings.place.dns_suffix}"},
+    }
+    principal = account_principals(settings.data_writers, settings)
+    return allow(
+        "DataWriters", ["kms:Decrypt", "kms:GenerateDataKey"], ["*"], principal=principal, condition=condition
+    )
+
+
+def _log_groups(settings: Environment) -> Statement:
+    """CloudWatch Logs user guide, "Encrypt log data": the service principal is regional."""
+    service = f"logs.{settings.region}.{settings.place.dns_suffix}"
+    groups = settings.names.arn("logs", f"log-group:{settings.names.log_group('*')}")
+    condition = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}}
+    use = [
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey",
+        "kms:ReEncryptFrom",
+        "kms:ReEncryptTo",
+    ]
+    return allow("LogGroups", use, ["*"], principal={"Service": service}, condition=condition)
+
+
+PUBLISHERS = ("budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com")
+"""AWS services that send the platform's notifications."""
+
+
+def _publishers(settings: Environment) -> Statement:
+    condition = {"StringEquals": {"aws:SourceAccount": settings.account}}
+    use = ["kms:Decrypt", "kms:GenerateDataKey"]
+    return allow(
+        "NotificationPublishers", use, ["*"], principal={"Service": list(PUBLISHERS)}, condition=condition
+    )
+
+
+def trail_arn(settings: Environment) -> str:
+    """ARN of the environment's CloudTrail trail."""
+    return settings.names.arn("cloudtrail", f"trail/{settings.names.name('audit')}")
+
+
+def _trail(settings: Environment) -> list[Statement]:
+    """CloudTrail user guide, "Configure AWS KMS key policies for CloudTrail"."""
+    if settings.audit.cloudtrail == "organization":
+        return []
+    principal = {"Service": "cloudtrail.amazonaws.com"}
+    source = {"aws:SourceArn": trail_arn(settings)}
+    context = {
+        "kms:EncryptionContext:aws:cloudtrail:arn": settings.names.arn("cloudtrail", "trail/*", region="*")
+    }
+    encrypt = {"StringEquals": source, "StringLike": context}
+    return [
+        allow("TrailEncrypts", ["kms:GenerateDataKey"], ["*"], principal=principal, condition=encrypt),
+        allow(
+            "TrailDescribesKey",
+            ["kms:DescribeKey"],
+            ["*"],
+            principal=principal,
+            condition={"StringEquals": source},
+        ),
+    ]

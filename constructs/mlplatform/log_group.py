@@ -1,0 +1,34 @@
+"""A log group that is encrypted and forgets."""
+
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from mlplatform.retention import keep
+from mlplatform.settings import Environment
+
+
+class LogGroup(Construct):
+    """``/<prefix>/<environment>/<thing>``, encrypted with ``key_arn``, kept for ``retention_days``."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Environment,
+        thing: str,
+        key_arn: str,
+        retention_days: int | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.name = settings.names.log_group(thing)
+        group = logs.CfnLogGroup(
+            self,
+            "Resource",
+            log_group_name=self.name,
+            kms_key_id=key_arn,
+            retention_in_days=retention_days or settings.log_retention_days,
+        )
+        keep(group, settings)
+        self.resource = group
+        self.streams_arn = settings.names.arn("logs", f"log-group:{self.name}:*")

@@ -1,0 +1,88 @@
+"""Every physical name and every computed ARN of one environment, built in one place.
+
+Names are grants: AWS managed policies grant access to whatever carries the words below, so no name
+built here may contain them (docs/decisions/0003-names.md).
+"""
+
+from dataclasses import dataclass
+
+FORBIDDEN_WORDS = ("sagemaker", "aws-glue", "labelingfunction")
+"""Substrings (case-insensitive) that AmazonSageMakerFullAccess and its siblings grant access to."""
+
+MAX_PREFIX, MAX_ENVIRONMENT, MAX_MODEL = 6, 8, 32
+"""Lengths, in characters, that keep the longest name of each kind within AWS's limits."""
+
+LIMITS = {"bucket": 63, "role": 64, "function": 64, "stack": 128, "alias": 256, "key": 128}
+"""Longest name AWS accepts per kind, in characters (S3 naming rules; IAM, Lambda, CloudFormation shapes)."""
+
+
+def forbidden_word(name: str) -> str | None:
+    """Return the first forbidden word in ``name``, whatever its case, or None."""
+    return next((word for word in FORBIDDEN_WORDS if word in name.lower()), None)
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names and ARNs of one environment in one account and region.
+
+    ``prefix`` is 1 to 6 and ``environment`` 1 to 8 characters of ``a-z0-9-``; ``partition`` is ``aws``,
+    ``aws-cn``, ``aws-us-gov``, ...
+    """
+
+    prefix: str
+    environment: str
+    partition: str
+    region: str
+    account: str
+
+    def name(self, thing: str, *, kind: str = "role") -> str:
+        """Return ``<prefix>-<environment>-<thing>``.
+
+        Raises ValueError for a name longer than AWS allows for ``kind`` or one with a forbidden word.
+        """
+        suffix = f"-{self.account}-{self.region}" if kind == "bucket" else ""
+        name = f"{self.prefix}-{self.environment}-{thing}{suffix}"
+        if len(name) > LIMITS[kind]:
+            raise ValueError(f"{kind} name {name!r} has {len(name)} characters, allowed: {LIMITS[kind]}")
+        if word := forbidden_word(name):
+            raise ValueError(
+                f"{kind} name {name!r} contains {word!r}: AWS managed policies grant access to it"
+            )
+        return name
+
+    def stack(self, thing: str) -> str:
+        """Name of a CloudFormation stack, e.g. ``acme-dev-network``."""
+        return self.name(thing.lower(), kind="stack")
+
+    def bucket(self, thing: str) -> str:
+        """Globally unique bucket name: it ends in account and region."""
+        return self.name(thing, kind="bucket")
+
+    def export(self, stack: str, thing: str) -> str:
+        """Name of a CloudFormation export, e.g. ``acme-dev-network:VpcId``; unique per account and region."""
+        return f"{self.stack(stack)}:{thing}"
+
+    def log_group(self, thing: str) -> str:
+        """Name of a log group, e.g. ``/acme/dev/network/flow-logs``."""
+        return f"/{self.prefix}/{self.environment}/{thing}"
+
+    def role_path(self, kind: str) -> str:
+        """IAM path of a kind of role (``job``, ``workflow``, ``function``, ``persona``, ...)."""
+        return f"/{self.prefix}/{self.environment}/{kind}/"
+
+    def role_arns(self, kind: str) -> str:
+        """ARN pattern of every role of one kind; ``*`` for all roles of the platform."""
+        path = f"/{self.prefix}/{self.environment}/" if kind == "*" else self.role_path(kind)
+        return self.arn("iam", f"role{path}*", region="")
+
+    def arn(
+        self, service: str, resource: str, *, region: str | None = None, account: str | None = None
+    ) -> str:
+        """An ARN in this environment's partition; ``region`` and ``account`` default to the environment's."""
+        where = self.region if region is None else region
+        who = self.account if account is None else account
+        return f"arn:{self.partition}:{service}:{where}:{who}:{resource}"
+
+    def bucket_arn(self, thing: str) -> str:
+        """ARN of the bucket ``bucket(thing)``."""
+        return self.arn("s3", self.bucket(thing), region="", account="")

@@ -1,0 +1,41 @@
+"""Where people hear of releases, failures and alarms."""
+
+import hashlib
+
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from mlplatform.key_policies import PUBLISHERS
+from mlplatform.policy import allow, deny, document
+from mlplatform.settings import Environment
+
+
+class Notifications(Construct):
+    """An encrypted topic that takes messages over TLS only, and its subscriptions."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Environment, key_arn: str) -> None:
+        super().__init__(scope, construct_id)
+        name = settings.names.name("notifications")
+        arn = settings.names.arn("sns", name)
+        topic = sns.CfnTopic(self, "Resource", topic_name=name, kms_master_key_id=key_arn)
+        publish = ["sns:Publish"]
+        sns.CfnTopicPolicy(
+            self,
+            "Policy",
+            topics=[topic.ref],
+            policy_document=document(
+                deny("DenyPlainTransport", publish, [arn], principal="*", condition={"Bool": {"aws:SecureTransport": "false"}}),
+                allow(
+                    "PublishByAwsServices",
+                    publish,
+                    [arn],
+                    principal={"Service": list(PUBLISHERS)},
+                    condition={"StringEquals": {"aws:SourceAccount": settings.account}},
+                ),
+            ),
+        )
+        for protocol, address in settings.notifications.subscriptions:
+            mark = hashlib.sha256(address.encode()).hexdigest()[:8]
+            sns.CfnSubscription(
+                self, f"{protocol.capitalize()}-{mark}", topic_arn=topic.ref, protocol=protocol, endpoint=address
+            )

@@ -1,0 +1,113 @@
+"""The platform's buckets."""
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from mlplatform.acknowledgements import accept
+from mlplatform.bucket_policies import bucket_policy
+from mlplatform.retention import keep
+from mlplatform.settings import Environment
+
+
+NOT_REPLICATED = {
+    "data": "Training data is copied from systems of record, which can deliver it again; a replica in a second "
+    "region would leave the region the data owner agreed to. Versioning covers deletion by mistake.",
+    "artifacts": "Every artifact can be trained again from recorded data and code; versioning covers overwrites.",
+    "capture": "Captured requests are a sample kept for days to watch data quality, not a record to be restored.",
+    "logs": "Access logs are evidence about buckets of this region; losing the region loses the buckets as well.",
+    "audit": "CloudTrail keeps a copy of each event in CloudWatch Logs, so the bucket is already the second one.",
+}
+"""Why no bucket is replicated to another region."""
+
+
+class ObjectStore(Construct):
+    """One versioned, encrypted, private bucket that the VPC endpoint alone leads to.
+
+    ``thing`` (data, artifacts, capture, logs, audit) decides its name and policy; without ``key_arn`` it is
+    encrypted with S3's own key. Objects expire after ``expire_days``, overwritten ones as settings say.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Environment,
+        thing: str,
+        endpoint_id: str,
+        key_arn: str | None = None,
+        expire_days: int | None = None,
+        trail_arn: str | None = None,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        names = settings.names
+        self.bucket = s3.CfnBucket(
+            self,
+            "Resource",
+            bucket_name=names.bucket(thing),
+            bucket_encryption=_encryption(key_arn),
+            versioning_configuration=s3.CfnBucket.VersioningConfigurationProperty(status="Enabled"),
+            public_access_block_configuration=s3.CfnBucket.PublicAccessBlockConfigurationProperty(
+                block_public_acls=True, block_public_policy=True, ignore_public_acls=True, restrict_public_buckets=True
+            ),
+            ownership_controls=s3.CfnBucket.OwnershipControlsProperty(
+                rules=[s3.CfnBucket.OwnershipControlsRuleProperty(object_ownership="BucketOwnerEnforced")]
+            ),
+            lifecycle_configuration=s3.CfnBucket.LifecycleConfigurationProperty(
+                rules=_lifecycle(settings.storage.noncurrent_version_days, expire_days)
+            ),
+            logging_configuration=None
+            if thing == "logs"
+            else s3.CfnBucket.LoggingConfigurationProperty(
+                destination_bucket_name=names.bucket("logs"), log_file_prefix=f"{thing}/"
+            ),
+        )
+        self.policy = s3.CfnBucketPolicy(
+            self,
+            "Policy",
+            bucket=names.bucket(thing),
+            policy_document=bucket_policy(
+                thing, settings, endpoint_id=endpoint_id, key_arn=key_arn, trail_arn=trail_arn
+            ),
+        )
+        self.policy.add_resource_dependency(self.bucket)
+        for resource in (self.bucket, self.policy):
+            keep(resource, settings)
+        accept(
+            self.bucket, "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled", because=NOT_REPLICATED[thing]
+        )
+        if key_arn is None:
+            accept(
+                self.bucket,
+                "NIST.800.53.R5::NIST.800.53.R5-S3DefaultEncryptionKMS",
+                because="S3 delivers server access logs only to buckets encrypted with SSE-S3",
+            )
+
+
+def _encryption(key_arn: str | None) -> s3.CfnBucket.BucketEncryptionProperty:
+    default = s3.CfnBucket.ServerSideEncryptionByDefaultProperty(
+        sse_algorithm="aws:kms" if key_arn else "AES256", kms_master_key_id=key_arn
+    )
+    rule = s3.CfnBucket.ServerSideEncryptionRuleProperty(
+        bucket_key_enabled=bool(key_arn), server_side_encryption_by_default=default
+    )
+    return s3.CfnBucket.BucketEncryptionProperty(server_side_encryption_configuration=[rule])
+
+
+def _lifecycle(noncurrent_days: int, expire_days: int | None) -> Sequence[s3.CfnBucket.RuleProperty]:
+    return [
+        s3.CfnBucket.RuleProperty(
+            id="Expire",
+            status="Enabled",
+            expiration_in_days=expire_days,
+            expired_object_delete_marker=None if expire_days else True,
+            noncurrent_version_expiration=s3.CfnBucket.NoncurrentVersionExpirationProperty(
+                noncurrent_days=noncurrent_days
+            ),
+            abort_incomplete_multipart_upload=s3.CfnBucket.AbortIncompleteMultipartUploadProperty(
+                days_after_initiation=7
+            ),
+        )
+    ]

@@ -1,0 +1,63 @@
+"""Policy documents as plain data: the few shapes every policy of the platform is written in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Statement = dict[str, Any]
+Conditions = Mapping[str, Mapping[str, Any]]
+
+
+def document(*statements: Statement) -> dict[str, Any]:
+    """A policy document of these statements, in this order."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(
+    sid: str,
+    actions: Sequence[str],
+    resources: Sequence[Any],
+    *,
+    principal: Any = None,
+    condition: Conditions | None = None,
+) -> Statement:
+    """An Allow; ``principal`` only in resource policies."""
+    return _statement("Allow", sid, actions, resources, principal, condition)
+
+
+def deny(
+    sid: str,
+    actions: Sequence[str],
+    resources: Sequence[Any],
+    *,
+    principal: Any = None,
+    condition: Conditions | None = None,
+) -> Statement:
+    """A Deny; ``principal`` only in resource policies."""
+    return _statement("Deny", sid, actions, resources, principal, condition)
+
+
+def trust(service: str, *, condition: Conditions) -> dict[str, Any]:
+    """The trust policy of a role that one AWS service assumes, under a condition that names us."""
+    statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return document({**statement, "Condition": condition})
+
+
+def _statement(
+    effect: str,
+    sid: str,
+    actions: Sequence[str],
+    resources: Sequence[Any],
+    principal: Any,
+    condition: Conditions | None,
+) -> Statement:
+    statement: Statement = {"Sid": sid, "Effect": effect}
+    if principal is not None:
+        statement["Principal"] = principal
+    statement |= {"Action": _one_or_many(actions), "Resource": _one_or_many(resources)}
+    if condition:
+        statement["Condition"] = {operator: dict(keys) for operator, keys in condition.items()}
+    return statement
+
+
+def _one_or_many(values: Sequence[Any]) -> Any:
+    return values[0] if len(values) == 1 else list(values)

@@ -1,0 +1,124 @@
+"""Who may talk to whom: the security groups of jobs, models, functions and VPC endpoints."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_ec2 as ec2
+from constructs import Construct
+
+from mlplatform.network_defaults import NetworkDefaults
+from mlplatform.settings import Environment
+
+HTTPS = 443
+ISAKMP = 500
+"""IKE, which inter-container encryption negotiates its keys with."""
+
+WORKLOADS = {
+    "jobs": "Training, processing and transform jobs",
+    "models": "Hosted models",
+    "functions": "Lambda functions that read customer data",
+}
+"""Groups whose members reach AWS through the VPC endpoints, with their descriptions."""
+
+
+class SecurityGroups(Construct):
+    """Workloads reach the VPC endpoints, S3, DynamoDB and declared networks over HTTPS, and nothing else."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Environment,
+        vpc_id: str,
+        defaults: NetworkDefaults,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._settings, self._vpc_id = settings, vpc_id
+        existing = settings.network.existing
+        given = existing.endpoint_security_group_id if existing else None
+        self.endpoints = given or self._group("endpoints", "Interface VPC endpoints", [_nowhere()])
+        prefix_lists = [
+            ("Amazon S3", defaults.s3_prefix_list_id),
+            ("Amazon DynamoDB", defaults.dynamodb_prefix_list_id),
+        ]
+        out = [
+            _https("VPC endpoints", destination_security_group_id=self.endpoints),
+            *(_https(name, destination_prefix_list_id=prefix_list) for name, prefix_list in prefix_lists),
+            *(_https("Declared network", cidr_ip=cidr) for cidr in settings.network.outbound_cidrs),
+        ]
+        self.ids = {name: self._group(name, description, out) for name, description in WORKLOADS.items()}
+        self._let_jobs_talk()
+        if given is None:
+            for name, group in self.ids.items():
+                self._admit(name, group)
+
+    def _group(self, name: str, description: str, egress: Sequence[ec2.CfnSecurityGroup.EgressProperty]) -> str:
+        group = ec2.CfnSecurityGroup(
+            self,
+            name.capitalize(),
+            group_description=description,
+            vpc_id=self._vpc_id,
+            security_group_egress=list(egress),
+        )
+        cdk.Tags.of(group).add("Name", self._settings.names.name(name))
+        return group.attr_group_id
+
+    def _admit(self, name: str, group: str) -> None:
+        ec2.CfnSecurityGroupIngress(
+            self,
+            f"EndpointsFrom{name.capitalize()}",
+            group_id=self.endpoints,
+            source_security_group_id=group,
+            ip_protocol="tcp",
+            from_port=HTTPS,
+            to_port=HTTPS,
+            description=f"HTTPS from {name}",
+        )
+
+    def _let_jobs_talk(self) -> None:
+        """Containers of one distributed job talk to each other, encrypted on request.
+
+        SageMaker developer guide, "Protect Communications Between ML Compute Instances in a Distributed
+        Training Job": UDP 500 and IP protocol 50 (ESP) beside the framework's own TCP ports.
+        """
+        jobs = self.ids["jobs"]
+        for label, protocol, low, high in (
+            ("Tcp", "tcp", 1024, 65535),
+            ("Isakmp", "udp", ISAKMP, ISAKMP),
+            ("Esp", "50", None, None),
+        ):
+            description = f"{label.upper()} between containers of one job"
+            ec2.CfnSecurityGroupIngress(
+                self,
+                f"JobsFromJobs{label}",
+                group_id=jobs,
+                source_security_group_id=jobs,
+                ip_protocol=protocol,
+                from_port=low,
+                to_port=high,
+                description=description,
+            )
+            ec2.CfnSecurityGroupEgress(
+                self,
+                f"JobsToJobs{label}",
+                group_id=jobs,
+                destination_security_group_id=jobs,
+                ip_protocol=protocol,
+                from_port=low,
+                to_port=high,
+                description=description,
+            )
+
+
+def _https(to: str, **destination: str) -> ec2.CfnSecurityGroup.EgressProperty:
+    return ec2.CfnSecurityGroup.EgressProperty(
+        ip_protocol="tcp", from_port=HTTPS, to_port=HTTPS, description=f"HTTPS to {to}", **destination
+    )
+
+
+def _nowhere() -> ec2.CfnSecurityGroup.EgressProperty:
+    """A rule that matches nothing: a group without egress rules would get EC2's allow-all."""
+    return ec2.CfnSecurityGroup.EgressProperty(
+        ip_protocol="icmp", from_port=252, to_port=86, cidr_ip="255.255.255.255/32", description="Nothing"
+    )

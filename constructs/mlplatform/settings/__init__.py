@@ -1,0 +1,7 @@
+"""Settings: YAML files parsed into frozen models; pure, and testable without AWS or CDK."""
+
+from mlplatform.settings.environment import Environment
+from mlplatform.settings.loading import read_environments
+from mlplatform.settings.problems import Problem, SettingsError
+
+__all__ = ["Environment", "Problem", "SettingsError", "read_environments"]

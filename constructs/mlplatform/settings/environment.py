@@ -1,0 +1,218 @@
+"""Settings of one environment: what ``environments/<name>.yaml`` may say."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from mlplatform import regions
+from mlplatform.names import Names, forbidden_word
+from mlplatform.settings.fields import (
+    AccountId,
+    BucketName,
+    EmailAddress,
+    EnvironmentName,
+    HttpsUrl,
+    KeyPrefix,
+    KmsKeyArn,
+    NamePrefix,
+    OrganizationId,
+    Qualifier,
+    RoleArn,
+    Section,
+    Text,
+    refuse,
+    unique,
+)
+from mlplatform.settings.network import NetworkSettings, RetentionDays
+
+REQUIRED_TAGS = ("owner", "cost-center")
+"""Cost-allocation tags every environment must name."""
+
+PLATFORM_TAGS = ("environment", "model")
+"""Cost-allocation tags the platform sets itself."""
+
+TagKey = Annotated[str, Text(r"[\w .:/=+@-]{1,128}", "1 to 128 letters, digits, spaces and _ . : / = + - @")]
+TagValue = Annotated[
+    str,
+    Text(r"[\w .:/=+@-]{1,256}", "1 to 256 letters, digits, spaces and _ . : / = + - @, numbers in quotes"),
+]
+
+
+class DataSource(Section):
+    """A bucket we do not own that jobs may read."""
+
+    bucket: BucketName = Field(description="name of the bucket")
+    prefix: KeyPrefix = Field(default="", description="only what lies below this prefix, which ends in /")
+    account: AccountId | None = Field(default=None, description="its owner, if another account")
+    kms_key_arn: KmsKeyArn | None = Field(default=None, description="the key it is encrypted with")
+
+    @field_validator("kms_key_arn")
+    @classmethod
+    def _same_place(cls, arn: str | None, info: ValidationInfo) -> str | None:
+        return _in_this_partition(arn, info) if arn else arn
+
+
+class AuditSettings(Section):
+    """Who did what: CloudTrail."""
+
+    cloudtrail: Literal["data_events", "all_events", "organization"] = Field(
+        default="data_events",
+        description="data_events: of the data and artifacts buckets; all_events: the account's management "
+        "events as well (once per account); organization: an organization trail exists, create none",
+    )
+    retention_days: int = Field(
+        default=365, ge=90, le=3653, description="how long audit logs are kept, in days"
+    )
+
+
+class StorageSettings(Section):
+    """How long stored objects are kept."""
+
+    noncurrent_version_days: int = Field(
+        default=90, ge=1, le=3653, description="how long overwritten objects are kept, in days"
+    )
+    capture_days: int = Field(
+        default=30, ge=1, le=3653, description="how long captured requests and responses are kept, in days"
+    )
+    access_log_days: int = Field(
+        default=365, ge=1, le=3653, description="how long bucket access logs are kept, in days"
+    )
+
+
+class NotificationSettings(Section):
+    """Who hears of releases, failures and alarms."""
+
+    email: list[EmailAddress] = Field(default=[], description="e-mail addresses; each confirms once")
+    https: list[HttpsUrl] = Field(default=[], description="https:// addresses that receive SNS messages")
+
+    @property
+    def subscriptions(self) -> list[tuple[str, str]]:
+        """(protocol, address) of every subscription."""
+        return [("email", a) for a in self.email] + [("https", a) for a in self.https]
+
+
+class DeploymentSettings(Section):
+    """How the environment is deployed."""
+
+    qualifier: Qualifier = Field(default="hnb659fds", description="of `cdk bootstrap`; CDK's own default")
+
+
+class Environment(Section):
+    """One environment: an account and region, and what the platform there is like."""
+
+    name: EnvironmentName = Field(description="the file's name")
+    account: AccountId = Field(description="the AWS account, 12 digits in quotes")
+    region: str = Field(description="an AWS region with SageMaker Studio")
+    name_prefix: NamePrefix = Field(
+        description="first part of every name; lets two platforms share an account"
+    )
+    organization_id: OrganizationId | None = Field(
+        default=None,
+        description="VPC endpoints then admit the whole organization instead of this account only",
+    )
+    serves_production: bool = Field(
+        default=False, description="production traffic depends on this environment"
+    )
+    removal: Literal["retain", "destroy"] = Field(
+        default="retain", description="what deleting a stack does to keys, buckets and tables"
+    )
+    tags: dict[TagKey, TagValue] = Field(
+        description="cost-allocation tags on everything; needs owner and cost-center"
+    )
+    network: NetworkSettings = Field(default_factory=NetworkSettings, description="where the platform runs")
+    data_sources: list[DataSource] = Field(default=[], description="buckets we do not own that jobs may read")
+    data_writers: list[RoleArn] = Field(
+        default=[], description="roles that may write to the data bucket, from anywhere"
+    )
+    break_glass_roles: list[RoleArn] = Field(
+        default=[], description="roles that may reach the buckets from anywhere in an emergency"
+    )
+    storage: StorageSettings = Field(default_factory=StorageSettings, description="how long objects are kept")
+    audit: AuditSettings = Field(default_factory=AuditSettings, description="who did what")
+    log_retention_days: RetentionDays = Field(
+        default=365, description="of every log group of the platform, in days"
+    )
+    notifications: NotificationSettings = Field(
+        default_factory=NotificationSettings, description="who hears of it"
+    )
+    deployment: DeploymentSettings = Field(
+        default_factory=DeploymentSettings, description="how it is deployed"
+    )
+
+    @field_validator("region")
+    @classmethod
+    def _region(cls, name: str) -> str:
+        usable = regions.regions_offering("studio")
+        if name not in usable:
+            what = "has no SageMaker Studio" if name in regions.region_names() else "unknown region"
+            raise refuse(what, given=repr(name), allowed=", ".join(usable))
+        if lacking := [s for s in regions.CORE_ENDPOINTS if s not in regions.region(name).endpoints]:
+            raise refuse(f"lacks the endpoints {', '.join(lacking)}", given=repr(name))
+        return name
+
+    @field_validator("name_prefix")
+    @classmethod
+    def _harmless(cls, prefix: str, info: ValidationInfo) -> str:
+        start = f"{prefix}-{info.data.get('name', '')}-"
+        if word := forbidden_word(start):
+            raise refuse(
+                f"every name would contain {word!r}, which AWS managed policies grant access to",
+                given=repr(start),
+            )
+        return prefix
+
+    @field_validator("removal")
+    @classmethod
+    def _keep_production(cls, removal: str, info: ValidationInfo) -> str:
+        if removal == "destroy" and info.data.get("serves_production"):
+            raise refuse("does not go with serves_production: true", given=removal, allowed="retain")
+        return removal
+
+    @field_validator("tags")
+    @classmethod
+    def _cost_tags(cls, tags: dict[str, str]) -> dict[str, str]:
+        if missing := [key for key in REQUIRED_TAGS if key not in tags]:
+            raise refuse(
+                f"the cost tag {' and '.join(missing)} is missing", given=", ".join(tags) or "no tags"
+            )
+        for key in tags:
+            if key in PLATFORM_TAGS or key.lower().startswith("aws:") or forbidden_word(key):
+                raise refuse("a tag key that is not yours to set", given=repr(key), allowed="other keys")
+        return tags
+
+    @field_validator("data_writers", "break_glass_roles")
+    @classmethod
+    def _roles(cls, arns: list[str], info: ValidationInfo) -> list[str]:
+        for arn in arns:
+            _in_this_partition(arn, info)
+        return unique(arns)
+
+    @field_validator("notifications")
+    @classmethod
+    def _reaches_someone(cls, settings: NotificationSettings, info: ValidationInfo) -> NotificationSettings:
+        if info.data.get("serves_production") and not settings.subscriptions:
+            raise refuse("is missing", allowed="an email or https address, because serves_production: true")
+        return settings
+
+    @property
+    def place(self) -> regions.Region:
+        """The facts of the environment's region."""
+        return regions.region(self.region)
+
+    @property
+    def names(self) -> Names:
+        """What everything in this environment is called."""
+        return Names(self.name_prefix, self.name, self.place.partition, self.region, self.account)
+
+    @property
+    def retains(self) -> bool:
+        """Whether stateful resources outlive their stack."""
+        return self.removal == "retain"
+
+
+def _in_this_partition(arn: str, info: ValidationInfo) -> str:
+    region = (info.context or {}).get("region")
+    if region in regions.region_names() and arn.split(":")[1] != regions.region(region).partition:
+        allowed = f"an ARN that starts with arn:{regions.region(region).partition}:"
+        raise refuse("of another partition", given=repr(arn), allowed=allowed)
+    return arn

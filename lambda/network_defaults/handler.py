@@ -1,0 +1,61 @@
+"""CloudFormation custom resource: finds the gateway prefix lists and closes a VPC's default security group."""
+
+import json
+import urllib.request
+from functools import cache
+from typing import Any
+
+import boto3
+
+from network_defaults.logic import prefix_list_ids, rules_to_revoke
+
+
+def handler(event: dict[str, Any], context: Any) -> None:
+    """Answer one CloudFormation request; a failure is answered too, else the stack would wait for its time-out."""
+    answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
+    answer["PhysicalResourceId"] = event.get("PhysicalResourceId", event["LogicalResourceId"])
+    try:
+        answer |= {"Status": "SUCCESS", "Data": handle(event, ec2=_ec2())}
+    except Exception as error:
+        answer |= {"Status": "FAILED", "Reason": f"{type(error).__name__}: {error} (log stream {context.log_stream_name})"}
+    _send(event["ResponseURL"], answer)
+
+
+def handle(event: dict[str, Any], *, ec2: Any) -> dict[str, str]:
+    """Return the attributes ``S3PrefixListId`` and ``DynamoDbPrefixListId``.
+
+    On create and update, every rule of ``DefaultSecurityGroupId`` (if given) is revoked; delete does nothing.
+    """
+    if event["RequestType"] == "Delete":
+        return {}
+    properties = event["ResourceProperties"]
+    if group := properties.get("DefaultSecurityGroupId"):
+        _close(group, ec2)
+    region = properties["Region"]
+    names = [f"com.amazonaws.{region}.s3", f"com.amazonaws.{region}.dynamodb"]
+    pages = ec2.get_paginator("describe_managed_prefix_lists").paginate(
+        Filters=[{"Name": "prefix-list-name", "Values": names}]
+    )
+    return prefix_list_ids([item for page in pages for item in page["PrefixLists"]], region)
+
+
+def _close(group: str, ec2: Any) -> None:
+    pages = ec2.get_paginator("describe_security_group_rules").paginate(
+        Filters=[{"Name": "group-id", "Values": [group]}]
+    )
+    ingress, egress = rules_to_revoke([rule for page in pages for rule in page["SecurityGroupRules"]])
+    if ingress:
+        ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=ingress)
+    if egress:
+        ec2.revoke_security_group_egress(GroupId=group, SecurityGroupRuleIds=egress)
+
+
+def _send(url: str, answer: dict[str, Any]) -> None:
+    request = urllib.request.Request(url, data=json.dumps(answer).encode(), method="PUT", headers={"Content-Type": ""})
+    with urllib.request.urlopen(request, timeout=10):
+        pass
+
+
+@cache
+def _ec2() -> Any:
+    return boto3.client("ec2")

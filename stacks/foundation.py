@@ -1,0 +1,53 @@
+"""The stateful stack: what must outlive everything else."""
+
+from constructs import Construct
+
+from mlplatform.audit_trail import AuditTrail
+from mlplatform.encryption_key import EncryptionKey
+from mlplatform.exports import export, imported
+from mlplatform.notifications import Notifications
+from mlplatform.object_store import ObjectStore
+from mlplatform.package_index import PackageIndex
+from mlplatform.release_ledger import ReleaseLedger
+from mlplatform.settings import Environment
+from stacks.base import PlatformStack
+
+
+class FoundationStack(PlatformStack):
+    """KMS keys, buckets, audit trail, release ledger, notification topic, package index."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Environment) -> None:
+        super().__init__(scope, construct_id, settings=settings, description="Keys, buckets, audit trail, ledger, topic")
+        data_key = EncryptionKey(self, "DataKey", settings=settings, purpose="data")
+        artifacts_key = EncryptionKey(self, "ArtifactsKey", settings=settings, purpose="artifacts")
+        logs_key = EncryptionKey(self, "LogsKey", settings=settings, purpose="logs")
+
+        endpoint = imported("S3EndpointId", settings)
+        keep_days = settings.storage
+        ObjectStore(
+            self, "Logs", settings=settings, thing="logs", endpoint_id=endpoint, expire_days=keep_days.access_log_days
+        )
+        ObjectStore(self, "Data", settings=settings, thing="data", endpoint_id=endpoint, key_arn=data_key.arn)
+        ObjectStore(
+            self, "Artifacts", settings=settings, thing="artifacts", endpoint_id=endpoint, key_arn=artifacts_key.arn
+        )
+        ObjectStore(
+            self,
+            "Capture",
+            settings=settings,
+            thing="capture",
+            endpoint_id=endpoint,
+            key_arn=data_key.arn,
+            expire_days=keep_days.capture_days,
+        )
+        if settings.audit.cloudtrail != "organization":
+            AuditTrail(self, "Audit", settings=settings, key_arn=logs_key.arn, endpoint_id=endpoint)
+        ReleaseLedger(self, "ReleaseLedger", settings=settings, key_arn=artifacts_key.arn)
+        Notifications(self, "Notifications", settings=settings, key_arn=logs_key.arn)
+        if settings.network.package_index == "codeartifact":
+            PackageIndex(self, "PackageIndex", settings=settings, key_arn=artifacts_key.arn)
+        export(
+            self,
+            {"DataKeyArn": data_key.arn, "ArtifactsKeyArn": artifacts_key.arn, "LogsKeyArn": logs_key.arn},
+            settings,
+        )
