@@ -9,7 +9,9 @@ from mlplatform.settings import Environment
 class PlatformStack(cdk.Stack):
     """A named stack that nobody deletes by accident, deployed with the environment's bootstrap qualifier."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, settings: Environment, description: str) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: Environment, description: str
+    ) -> None:
         super().__init__(
             scope,
             construct_id,

@@ -17,7 +17,9 @@ class FoundationStack(PlatformStack):
     """KMS keys, buckets, audit trail, release ledger, notification topic, package index."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Environment) -> None:
-        super().__init__(scope, construct_id, settings=settings, description="Keys, buckets, audit trail, ledger, topic")
+        super().__init__(
+            scope, construct_id, settings=settings, description="Keys, buckets, audit trail, ledger, topic"
+        )
         data_key = EncryptionKey(self, "DataKey", settings=settings, purpose="data")
         artifacts_key = EncryptionKey(self, "ArtifactsKey", settings=settings, purpose="artifacts")
         logs_key = EncryptionKey(self, "LogsKey", settings=settings, purpose="logs")
@@ -25,11 +27,21 @@ class FoundationStack(PlatformStack):
         endpoint = imported("S3EndpointId", settings)
         keep_days = settings.storage
         ObjectStore(
-            self, "Logs", settings=settings, thing="logs", endpoint_id=endpoint, expire_days=keep_days.access_log_days
+            self,
+            "Logs",
+            settings=settings,
+            thing="logs",
+            endpoint_id=endpoint,
+            expire_days=keep_days.access_log_days,
         )
         ObjectStore(self, "Data", settings=settings, thing="data", endpoint_id=endpoint, key_arn=data_key.arn)
         ObjectStore(
-            self, "Artifacts", settings=settings, thing="artifacts", endpoint_id=endpoint, key_arn=artifacts_key.arn
+            self,
+            "Artifacts",
+            settings=settings,
+            thing="artifacts",
+            endpoint_id=endpoint,
+            key_arn=artifacts_key.arn,
         )
         ObjectStore(
             self,

@@ -14,10 +14,12 @@ from stacks.base import PlatformStack
 
 
 class NetworkStack(PlatformStack):
-    """VPC (or an existing one), VPC endpoints with policies, security groups, flow logs with their own key."""
+    """VPC (or an existing one), VPC endpoints with policies, security groups, flow logs and their key."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Environment) -> None:
-        super().__init__(scope, construct_id, settings=settings, description="VPC, endpoints and security groups")
+        super().__init__(
+            scope, construct_id, settings=settings, description="VPC, endpoints and security groups"
+        )
         key = EncryptionKey(self, "Key", settings=settings, purpose="network")
         vpc = PlatformVpc(self, "Vpc", settings=settings)
         if settings.network.existing is None:

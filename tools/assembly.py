@@ -13,10 +13,11 @@ MASK = "<asset hash>"
 
 @dataclass(frozen=True)
 class SynthesizedStack:
-    """One stack of a cloud assembly: ``environment`` and ``name`` as in ``cdk deploy <environment>/<name>``."""
+    """One stack of a cloud assembly, known to the CDK CLI as ``<environment>/<name>``."""
 
     environment: str
     name: str
+    region: str
     path: Path
 
     @property
@@ -39,8 +40,21 @@ class SynthesizedStack:
 def stacks(outdir: Path) -> Iterator[SynthesizedStack]:
     """Yield every stack of every environment (Stage) below ``outdir``, in the manifest's order."""
     for assembly in sorted(outdir.glob("assembly-*")):
-        manifest = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))
-        for artifact in manifest["artifacts"].values():
+        for artifact in _manifest(assembly)["artifacts"].values():
             if artifact["type"] == "aws:cloudformation:stack":
                 environment, _, name = artifact["displayName"].split(" ")[0].partition("/")
-                yield SynthesizedStack(environment, name, assembly / artifact["properties"]["templateFile"])
+                region = artifact["environment"].rpartition("/")[2]  # aws://<account>/<region>
+                path = assembly / artifact["properties"]["templateFile"]
+                yield SynthesizedStack(environment, name, region, path)
+
+
+def missing_context(outdir: Path) -> Iterator[str]:
+    """One line for every value that a synthesis wanted to look up in an account."""
+    for folder in (outdir, *sorted(outdir.glob("assembly-*"))):
+        for missing in _manifest(folder).get("missing", []):
+            yield f"{folder.name}: {missing['key']} would be looked up; settings must say it"
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    parsed: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return parsed

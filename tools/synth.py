@@ -6,14 +6,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mlplatform.settings import Environment, SettingsError, read_environments
-from tools import findings
+from mlplatform.settings import SettingsError, read_environments
+from tools import findings, tables
 from tools.assembly import SynthesizedStack, missing_context, stacks
 from tools.cost import monthly_total
-from tools.tables import table
 
 MAX_RESOURCES, MAX_TEMPLATE_BYTES, MAX_OUTPUTS = 450, 1_000_000, 200
-"""Our margin below CloudFormation's quotas: 500 resources, 1 MB template (which CDK does not check), 200 outputs."""
+"""Our margin below CloudFormation's quotas: 500 resources, 1 MB (which CDK does not check), 200 outputs."""
 
 OUTDIR = Path("cdk.out")
 
@@ -21,24 +20,30 @@ OUTDIR = Path("cdk.out")
 def main() -> int:
     """Synthesize into a folder beside ``cdk.out``, check, and swap. Returns the exit code."""
     try:
-        environments = read_environments(Path("environments"))
+        read_environments(Path("environments"))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
     work = OUTDIR.with_suffix(".new")
     shutil.rmtree(work, ignore_errors=True)
-    if code := subprocess.run(["cdk", "synth", "--quiet", "**", "--output", str(work)]).returncode:
-        print(f"\nsynth: refused, {OUTDIR} is unchanged", file=sys.stderr)
-        return code
+    command = ["cdk", "synth", "--quiet", "**", "--output", str(work)]
+    cli = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if cli.returncode:
+        return _refused(cli.stdout)
     found = findings.read(work)
     synthesized = list(stacks(work))
     if problems := [*over_limits(synthesized), *missing_context(work), *found.problems]:
-        print("\n".join(problems), f"\nsynth: refused, {OUTDIR} is unchanged", sep="\n", file=sys.stderr)
-        return 1
+        return _refused("\n".join(problems))
+    closing = summary(synthesized, found)
     shutil.rmtree(OUTDIR, ignore_errors=True)
     work.rename(OUTDIR)
-    print(summary(environments, synthesized, found))
+    print(closing)
     return 0
+
+
+def _refused(why: str) -> int:
+    print(f"{why.rstrip()}\n\nsynth: refused, {OUTDIR} is unchanged", file=sys.stderr)
+    return 1
 
 
 def over_limits(synthesized: Sequence[SynthesizedStack]) -> Iterator[str]:
@@ -54,25 +59,23 @@ def over_limits(synthesized: Sequence[SynthesizedStack]) -> Iterator[str]:
                 yield f"{stack.environment}/{stack.name}: {given} {what}, allowed: {most}"
 
 
-def summary(
-    environments: Sequence[Environment], synthesized: Sequence[SynthesizedStack], found: findings.Findings
-) -> str:
+def summary(synthesized: Sequence[SynthesizedStack], found: findings.Findings) -> str:
     """The table a synthesis ends with, and the next command to type."""
-    regions = {environment.name: environment.region for environment in environments}
     rows = []
     for stack in synthesized:
+        at = (stack.environment, stack.name)
         resources, size = len(stack.template["Resources"]), len(stack.text.encode()) / 1000
-        cost = monthly_total(stack.template, regions[stack.environment])
-        acknowledged = found.acknowledged(stack.environment, stack.name)
-        rows.append((stack.environment, stack.name, resources, f"{size:.0f}", acknowledged, f"{cost:,.0f}"))
-    heads = ("environment", "stack", "resources", "KB", "acknowledged", "USD/month")
-    first = environments[0].name
+        cost = monthly_total(stack.template, stack.region)
+        counts = (resources, f"{size:.0f}", found.open(*at), found.acknowledged(*at), f"{cost:,.0f}")
+        rows.append([*at, *map(str, counts)])
+    heads = ["environment", "stack", "resources", "KB", "open findings", "acknowledged", "USD/month"]
+    first = synthesized[0].environment
     notes = (
-        "All findings are fixed or acknowledged beside their resource (docs/security/acknowledged.md).",
-        "USD/month: fixed cost at list price, before any use; `make cost ENV=...` says what it leaves out.",
-        f"Next: make test, make diff ENV={first}, then cdk deploy '{first}/*'",
+        "Acknowledged findings and their reasons: docs/security/acknowledged.md",
+        "USD/month: fixed cost at list price before any use; make cost ENV=... says what that leaves out.",
+        f"Next: make diff ENV={first}, then cdk deploy '{first}/*'",
     )
-    return "\n".join((table(heads, rows), "", *notes))
+    return "\n".join((tables.render(heads, rows, right=range(2, 7)), "", *notes))
 
 
 if __name__ == "__main__":

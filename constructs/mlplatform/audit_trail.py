@@ -63,7 +63,9 @@ class AuditTrail(Construct):
 def _selectors(settings: Environment) -> list[cloudtrail.CfnTrail.AdvancedEventSelectorProperty]:
     buckets = [f"{settings.names.bucket_arn(thing)}/" for thing in AUDITED_BUCKETS]
     objects = _selector(
-        "Objects", _field("eventCategory", equals=["Data"]), _field("resources.type", equals=["AWS::S3::Object"]),
+        "Objects",
+        _field("eventCategory", equals=["Data"]),
+        _field("resources.type", equals=["AWS::S3::Object"]),
         _field("resources.ARN", starts_with=buckets),
     )
     management = _selector("Management", _field("eventCategory", equals=["Management"]))
@@ -79,4 +81,6 @@ def _selector(
 def _field(
     field: str, *, equals: list[str] | None = None, starts_with: list[str] | None = None
 ) -> cloudtrail.CfnTrail.AdvancedFieldSelectorProperty:
-    return cloudtrail.CfnTrail.AdvancedFieldSelectorProperty(field=field, equal_to=equals, starts_with=starts_with)
+    return cloudtrail.CfnTrail.AdvancedFieldSelectorProperty(
+        field=field, equal_to=equals, starts_with=starts_with
+    )

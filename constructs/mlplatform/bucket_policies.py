@@ -119,7 +119,7 @@ def account_of(arn: str) -> str:
 
 
 def account_principals(arns: Sequence[str], settings: Environment) -> dict[str, Any]:
-    """The accounts of some roles as principals: a policy that names a role fails while the role is missing."""
+    """The accounts of some roles: a policy that names a role is refused while the role is missing."""
     accounts = sorted({account_of(arn) for arn in arns})
     roots = [settings.names.arn("iam", "root", region="", account=account) for account in accounts]
     return {"AWS": roots[0] if len(roots) == 1 else roots}

@@ -9,14 +9,13 @@ import aws_cdk as cdk
 import jsii
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
-from mlplatform.regions import partition_of
 from mlplatform.rules import RULES, Violation, check
 
 Partitions = Callable[[str], tuple[str, str]]
 """Region to its partition and DNS suffix: ``cn-north-1`` to ``("aws-cn", "amazonaws.com.cn")``."""
 
 
-def install_checks(app: cdk.App, partitions: Partitions = partition_of) -> None:
+def install_checks(app: cdk.App, partitions: Partitions) -> None:
     """Have ``app`` refuse any environment with a finding that nobody accepted.
 
     The checks run once, over every stack of every environment, and leave one ``validation-report.json``.

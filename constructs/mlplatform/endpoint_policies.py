@@ -89,7 +89,7 @@ _READ_HUB = (
 
 
 def s3_endpoint_policy(settings: Environment) -> dict[str, Any]:
-    """Policy of the S3 gateway endpoint: our buckets, the declared sources, and AWS's buckets we depend on."""
+    """Policy of the S3 gateway endpoint: our buckets, declared sources, and AWS's buckets we depend on."""
     names = settings.names
     buckets = [names.bucket_arn(thing) for thing in REACHABLE_BUCKETS]
     statements = [

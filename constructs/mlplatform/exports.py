@@ -1,6 +1,6 @@
 """The fixed list of values that cross stacks; everything else is a name computed in Python.
 
-Every export exists whoever consumes it, so no deployment order can deadlock and nothing in use can be deleted.
+Every export exists whoever consumes it, so no deployment can deadlock and nothing in use can be deleted.
 """
 
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ NETWORK = (
 FOUNDATION = ("DataKeyArn", "ArtifactsKeyArn", "LogsKeyArn")
 """Exports of the Foundation stack."""
 
-_OWNER = {name: "Network" for name in NETWORK} | {name: "Foundation" for name in FOUNDATION}
+_OWNER = dict.fromkeys(NETWORK, "Network") | dict.fromkeys(FOUNDATION, "Foundation")
 
 
 def export(stack: cdk.Stack, values: Mapping[str, str], settings: Environment) -> None:

@@ -1,4 +1,4 @@
-"""What CloudFormation cannot say about a network: its prefix lists, and a default security group with no rules."""
+"""What CloudFormation cannot say of a network: its prefix lists, and a default security group without rules."""
 
 import aws_cdk as cdk
 from constructs import Construct

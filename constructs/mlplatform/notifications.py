@@ -24,7 +24,13 @@ class Notifications(Construct):
             "Policy",
             topics=[topic.ref],
             policy_document=document(
-                deny("DenyPlainTransport", publish, [arn], principal="*", condition={"Bool": {"aws:SecureTransport": "false"}}),
+                deny(
+                    "DenyPlainTransport",
+                    publish,
+                    [arn],
+                    principal="*",
+                    condition={"Bool": {"aws:SecureTransport": "false"}},
+                ),
                 allow(
                     "PublishByAwsServices",
                     publish,
@@ -37,5 +43,9 @@ class Notifications(Construct):
         for protocol, address in settings.notifications.subscriptions:
             mark = hashlib.sha256(address.encode()).hexdigest()[:8]
             sns.CfnSubscription(
-                self, f"{protocol.capitalize()}-{mark}", topic_arn=topic.ref, protocol=protocol, endpoint=address
+                self,
+                f"{protocol.capitalize()}-{mark}",
+                topic_arn=topic.ref,
+                protocol=protocol,
+                endpoint=address,
             )

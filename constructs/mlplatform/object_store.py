@@ -10,14 +10,13 @@ from mlplatform.bucket_policies import bucket_policy
 from mlplatform.retention import keep
 from mlplatform.settings import Environment
 
-
 NOT_REPLICATED = {
-    "data": "Training data is copied from systems of record, which can deliver it again; a replica in a second "
-    "region would leave the region the data owner agreed to. Versioning covers deletion by mistake.",
-    "artifacts": "Every artifact can be trained again from recorded data and code; versioning covers overwrites.",
-    "capture": "Captured requests are a sample kept for days to watch data quality, not a record to be restored.",
-    "logs": "Access logs are evidence about buckets of this region; losing the region loses the buckets as well.",
-    "audit": "CloudTrail keeps a copy of each event in CloudWatch Logs, so the bucket is already the second one.",
+    "data": "Training data is copied from systems of record, which can deliver it again; a replica would leave "
+    "the region its owner agreed to. Versioning covers deletion by mistake.",
+    "artifacts": "Every artifact can be trained again from recorded data and code; versioning covers mistakes.",
+    "capture": "Captured requests are a sample kept for days to watch data quality, not a record to restore.",
+    "logs": "Access logs are evidence about buckets of this region; losing the region loses those as well.",
+    "audit": "CloudTrail keeps a copy of each event in CloudWatch Logs, so the bucket is the second one already.",
 }
 """Why no bucket is replicated to another region."""
 
@@ -50,7 +49,10 @@ class ObjectStore(Construct):
             bucket_encryption=_encryption(key_arn),
             versioning_configuration=s3.CfnBucket.VersioningConfigurationProperty(status="Enabled"),
             public_access_block_configuration=s3.CfnBucket.PublicAccessBlockConfigurationProperty(
-                block_public_acls=True, block_public_policy=True, ignore_public_acls=True, restrict_public_buckets=True
+                block_public_acls=True,
+                block_public_policy=True,
+                ignore_public_acls=True,
+                restrict_public_buckets=True,
             ),
             ownership_controls=s3.CfnBucket.OwnershipControlsProperty(
                 rules=[s3.CfnBucket.OwnershipControlsRuleProperty(object_ownership="BucketOwnerEnforced")]
@@ -76,7 +78,9 @@ class ObjectStore(Construct):
         for resource in (self.bucket, self.policy):
             keep(resource, settings)
         accept(
-            self.bucket, "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled", because=NOT_REPLICATED[thing]
+            self.bucket,
+            "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled",
+            because=NOT_REPLICATED[thing],
         )
         if key_arn is None:
             accept(

@@ -8,7 +8,7 @@ from mlplatform.settings import Environment
 
 
 class PackageIndex(Construct):
-    """A CodeArtifact repository that fetches from the public Python Package Index and keeps what it fetched."""
+    """A CodeArtifact repository that fetches from the public package index and keeps what it fetched."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Environment, key_arn: str) -> None:
         super().__init__(scope, construct_id)

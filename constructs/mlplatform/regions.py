@@ -79,6 +79,6 @@ def regions_offering(service: str) -> tuple[str, ...]:
 
 
 def partition_of(name: str) -> tuple[str, str]:
-    """Partition and DNS suffix of a region: ``("aws-cn", "amazonaws.com.cn")``. Raises KeyError if unknown."""
+    """Partition and DNS suffix, as ``("aws-cn", "amazonaws.com.cn")``. Raises KeyError if unknown."""
     facts = region(name)
     return facts.partition, facts.dns_suffix

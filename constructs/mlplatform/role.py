@@ -43,7 +43,11 @@ class ServiceRole(Construct):
             "Resource",
             path=settings.names.role_path(kind),
             assume_role_policy_document=trust(service, condition=ours),
-            policies=[iam.CfnRole.PolicyProperty(policy_name="Permissions", policy_document=document(*statements, *writes))],
+            policies=[
+                iam.CfnRole.PolicyProperty(
+                    policy_name="Permissions", policy_document=document(*statements, *writes)
+                )
+            ],
         )
         self.arn = self.role.attr_arn
         if log_group:

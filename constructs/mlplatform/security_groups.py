@@ -53,7 +53,9 @@ class SecurityGroups(Construct):
             for name, group in self.ids.items():
                 self._admit(name, group)
 
-    def _group(self, name: str, description: str, egress: Sequence[ec2.CfnSecurityGroup.EgressProperty]) -> str:
+    def _group(
+        self, name: str, description: str, egress: Sequence[ec2.CfnSecurityGroup.EgressProperty]
+    ) -> str:
         group = ec2.CfnSecurityGroup(
             self,
             name.capitalize(),

@@ -41,7 +41,9 @@ class PlatformVpc(Construct):
             self.vpc_id, self.subnet_ids = existing.vpc_id, list(existing.subnets.values())
             self.route_table_ids = existing.route_table_ids
             return
-        vpc = ec2.CfnVPC(self, "Resource", cidr_block=network.cidr, enable_dns_hostnames=True, enable_dns_support=True)
+        vpc = ec2.CfnVPC(
+            self, "Resource", cidr_block=network.cidr, enable_dns_hostnames=True, enable_dns_support=True
+        )
         _name(vpc, settings, "vpc")
         accept(
             vpc,
@@ -51,7 +53,10 @@ class PlatformVpc(Construct):
         self.vpc_id, self.default_security_group_id = vpc.ref, vpc.attr_default_security_group
         self.arn = settings.names.arn("ec2", f"vpc/{vpc.ref}")
         plan = AddressPlan.of(network.cidr, len(network.zones))
-        tables = [self._subnet("Isolated", zone, cidr) for zone, cidr in zip(network.zones, plan.isolated, strict=True)]
+        tables = [
+            self._subnet("Isolated", zone, cidr)
+            for zone, cidr in zip(network.zones, plan.isolated, strict=True)
+        ]
         self.subnet_ids = [subnet.ref for subnet, _ in tables]
         self.route_table_ids = [table.ref for _, table in tables]
         if network.egress == "nat":
@@ -70,13 +75,15 @@ class PlatformVpc(Construct):
             map_public_ip_on_launch=False,
         )
         table = ec2.CfnRouteTable(part, "RouteTable", vpc_id=self.vpc_id)
-        ec2.CfnSubnetRouteTableAssociation(part, "Association", subnet_id=subnet.ref, route_table_id=table.ref)
+        ec2.CfnSubnetRouteTableAssociation(
+            part, "Association", subnet_id=subnet.ref, route_table_id=table.ref
+        )
         for resource in (subnet, table):
             _name(resource, self._settings, f"{kind.lower()}-{zone}")
         return subnet, table
 
     def _nat(self, plan: AddressPlan, isolated: list[ec2.CfnRouteTable]) -> None:
-        """Give the isolated subnets a route out; zones without a NAT gateway of their own share the first ones."""
+        """Give the isolated subnets a route out; zones without a NAT gateway share the others'."""
         gateway = ec2.CfnInternetGateway(self, "InternetGateway")
         _name(gateway, self._settings, "internet-gateway")
         attachment = ec2.CfnVPCGatewayAttachment(

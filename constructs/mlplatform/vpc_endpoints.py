@@ -3,7 +3,11 @@
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from mlplatform.endpoint_policies import dynamodb_endpoint_policy, interface_endpoint_policy, s3_endpoint_policy
+from mlplatform.endpoint_policies import (
+    dynamodb_endpoint_policy,
+    interface_endpoint_policy,
+    s3_endpoint_policy,
+)
 from mlplatform.settings import Environment
 from mlplatform.vpc import PlatformVpc
 
@@ -12,7 +16,13 @@ class VpcEndpoints(Construct):
     """S3 and DynamoDB gateways and the interface endpoints the environment needs, or those that exist."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Environment, vpc: PlatformVpc, security_group_id: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Environment,
+        vpc: PlatformVpc,
+        security_group_id: str,
     ) -> None:
         super().__init__(scope, construct_id)
         network = settings.network

@@ -1,4 +1,4 @@
-"""CloudFormation custom resource: finds the gateway prefix lists and closes a VPC's default security group."""
+"""A CloudFormation custom resource: finds the prefix lists and closes a VPC's default security group."""
 
 import json
 import urllib.request
@@ -11,13 +11,16 @@ from network_defaults.logic import prefix_list_ids, rules_to_revoke
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Answer one CloudFormation request; a failure is answered too, else the stack would wait for its time-out."""
+    """Answer one request of CloudFormation, failures too: unanswered, the stack would wait for its time-out."""
     answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
     answer["PhysicalResourceId"] = event.get("PhysicalResourceId", event["LogicalResourceId"])
     try:
         answer |= {"Status": "SUCCESS", "Data": handle(event, ec2=_ec2())}
     except Exception as error:
-        answer |= {"Status": "FAILED", "Reason": f"{type(error).__name__}: {error} (log stream {context.log_stream_name})"}
+        answer |= {
+            "Status": "FAILED",
+            "Reason": f"{type(error).__name__}: {error} (log stream {context.log_stream_name})",
+        }
     _send(event["ResponseURL"], answer)
 
 
@@ -51,7 +54,9 @@ def _close(group: str, ec2: Any) -> None:
 
 
 def _send(url: str, answer: dict[str, Any]) -> None:
-    request = urllib.request.Request(url, data=json.dumps(answer).encode(), method="PUT", headers={"Content-Type": ""})
+    request = urllib.request.Request(
+        url, data=json.dumps(answer).encode(), method="PUT", headers={"Content-Type": ""}
+    )
     with urllib.request.urlopen(request, timeout=10):
         pass
 

@@ -11,13 +11,18 @@ class NetworkDefaultsError(Exception):
 def prefix_list_ids(lists: Iterable[Mapping[str, Any]], region: str) -> dict[str, str]:
     """Pick the ids of the S3 and DynamoDB prefix lists of ``region``.
 
-    ``lists`` are the ``PrefixLists`` of EC2's DescribeManagedPrefixLists. Raises NetworkDefaultsError if one is
-    missing.
+    ``lists`` are the ``PrefixLists`` of EC2's DescribeManagedPrefixLists. Raises NetworkDefaultsError if
+    one is missing.
     """
     ids = {item["PrefixListName"]: item["PrefixListId"] for item in lists}
-    wanted = {"S3PrefixListId": f"com.amazonaws.{region}.s3", "DynamoDbPrefixListId": f"com.amazonaws.{region}.dynamodb"}
+    wanted = {
+        "S3PrefixListId": f"com.amazonaws.{region}.s3",
+        "DynamoDbPrefixListId": f"com.amazonaws.{region}.dynamodb",
+    }
     if missing := sorted(name for name in wanted.values() if name not in ids):
-        raise NetworkDefaultsError(f"no prefix list named {', '.join(missing)}; found: {', '.join(sorted(ids)) or 'none'}")
+        raise NetworkDefaultsError(
+            f"no prefix list named {', '.join(missing)}; found: {', '.join(sorted(ids)) or 'none'}"
+        )
     return {attribute: ids[name] for attribute, name in wanted.items()}
 
 

@@ -1,5 +1,6 @@
 """Settings of one environment: what ``environments/<name>.yaml`` may say."""
 
+import difflib
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -145,7 +146,9 @@ class Environment(Section):
         usable = regions.regions_offering("studio")
         if name not in usable:
             what = "has no SageMaker Studio" if name in regions.region_names() else "unknown region"
-            raise refuse(what, given=repr(name), allowed=", ".join(usable))
+            close = difflib.get_close_matches(name, usable, n=1)
+            hint = f", did you mean {close[0]!r}?" if close and what == "unknown region" else ""
+            raise refuse(what, given=repr(name) + hint, allowed=", ".join(usable))
         if lacking := [s for s in regions.CORE_ENDPOINTS if s not in regions.region(name).endpoints]:
             raise refuse(f"lacks the endpoints {', '.join(lacking)}", given=repr(name))
         return name

@@ -47,7 +47,11 @@ def _environment(path: Path, label: str) -> tuple[Document, Environment]:
     document = read(path, name=label)
     if "name" in document.values:
         raise SettingsError(
-            [document.problem(("name",), "unknown key, given 'name', allowed: the file's name is the name")]
+            [
+                document.problem(
+                    ("name",), "unknown key, given 'name', allowed: the file's name is the environment's name"
+                )
+            ]
         )
     try:
         values = {"name": path.stem, **document.values}

@@ -34,7 +34,7 @@ def _unknown_key(model: type[BaseModel], path: tuple[int | str, ...]) -> str:
     known = list(_annotation(model, path[:-1])[0].model_fields)
     known = [key for key in known if (path[:-1], key) != ((), "name")]
     close = difflib.get_close_matches(str(path[-1]), known, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
+    hint = f"did you mean {close[0]!r}?, " if close else ""
     return f"unknown key, given {path[-1]!r}, {hint}allowed: {', '.join(known)}"
 
 

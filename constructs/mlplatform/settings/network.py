@@ -168,7 +168,9 @@ class NetworkSettings(Section):
     @field_validator("availability_zones")
     @classmethod
     def _zones(cls, zones: list[str], info: ValidationInfo) -> list[str]:
-        if "existing" not in info.data or info.data["existing"] is None:
+        if "existing" not in info.data:
+            return zones  # reported there
+        if info.data["existing"] is None:
             return _check_zones(zones, info)
         if zones:
             raise refuse(

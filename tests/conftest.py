@@ -1,0 +1,55 @@
+"""What tests share: the platform synthesized once from the fixtures, and once from the user's own files."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+
+from mlplatform.settings import Environment, read_environments
+from stacks.platform import MlPlatform
+from tools.assembly import stacks
+
+ROOT = Path(__file__).parents[1]
+FIXTURES = ROOT / "tests" / "fixtures" / "environments"
+
+Templates = dict[tuple[str, str], dict[str, Any]]
+Synthesize = Callable[[Path, Path], cdk.App]
+
+
+@pytest.fixture(scope="session")
+def build() -> Synthesize:
+    """Build the app of every environment in a folder, to be synthesized into another folder."""
+
+    def build_app(environments: Path, outdir: Path) -> cdk.App:
+        context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+        app = cdk.App(outdir=str(outdir), context=context, builtin_cloud_formation_validation=False)
+        for settings in read_environments(environments):
+            MlPlatform(app, settings=settings)
+        return app
+
+    return build_app
+
+
+@pytest.fixture(scope="session")
+def synthesized(build: Synthesize, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Cloud assembly of the user's own environments."""
+    outdir = tmp_path_factory.mktemp("user")
+    build(ROOT / "environments", outdir).synth()
+    return outdir
+
+
+@pytest.fixture(scope="session")
+def templates(build: Synthesize, tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """Templates of the fixture environments by (environment, stack)."""
+    outdir = tmp_path_factory.mktemp("fixtures")
+    build(FIXTURES, outdir).synth()
+    return {(stack.environment, stack.name): stack.template for stack in stacks(outdir)}
+
+
+@pytest.fixture(scope="session")
+def environments() -> dict[str, Environment]:
+    """Settings of the fixture environments by name."""
+    return {settings.name: settings for settings in read_environments(FIXTURES)}
