@@ -28,16 +28,18 @@ class FoundationStack(PlatformStack):
         keep_days = settings.storage
         ObjectStore(
             self,
-            "Logs",
+            "LogsBucket",
             settings=settings,
             thing="logs",
             endpoint_id=endpoint,
             expire_days=keep_days.access_log_days,
         )
-        ObjectStore(self, "Data", settings=settings, thing="data", endpoint_id=endpoint, key_arn=data_key.arn)
+        ObjectStore(
+            self, "DataBucket", settings=settings, thing="data", endpoint_id=endpoint, key_arn=data_key.arn
+        )
         ObjectStore(
             self,
-            "Artifacts",
+            "ArtifactsBucket",
             settings=settings,
             thing="artifacts",
             endpoint_id=endpoint,
@@ -45,7 +47,7 @@ class FoundationStack(PlatformStack):
         )
         ObjectStore(
             self,
-            "Capture",
+            "CaptureBucket",
             settings=settings,
             thing="capture",
             endpoint_id=endpoint,
@@ -53,7 +55,7 @@ class FoundationStack(PlatformStack):
             expire_days=keep_days.capture_days,
         )
         if settings.audit.cloudtrail != "organization":
-            AuditTrail(self, "Audit", settings=settings, key_arn=logs_key.arn, endpoint_id=endpoint)
+            AuditTrail(self, "AuditTrail", settings=settings, key_arn=logs_key.arn, endpoint_id=endpoint)
         ReleaseLedger(self, "ReleaseLedger", settings=settings, key_arn=artifacts_key.arn)
         Notifications(self, "Notifications", settings=settings, key_arn=logs_key.arn)
         if settings.network.package_index == "codeartifact":

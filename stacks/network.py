@@ -20,13 +20,13 @@ class NetworkStack(PlatformStack):
         super().__init__(
             scope, construct_id, settings=settings, description="VPC, endpoints and security groups"
         )
-        key = EncryptionKey(self, "Key", settings=settings, purpose="network")
+        key = EncryptionKey(self, "NetworkKey", settings=settings, purpose="network")
         vpc = PlatformVpc(self, "Vpc", settings=settings)
         if settings.network.existing is None:
             FlowLogs(self, "FlowLogs", settings=settings, vpc_id=vpc.vpc_id, key_arn=key.arn)
         defaults = NetworkDefaults(
             self,
-            "Defaults",
+            "NetworkDefaults",
             settings=settings,
             key_arn=key.arn,
             default_security_group_id=vpc.default_security_group_id,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ASSET_HASH = re.compile(r"\b[0-9a-f]{64}\b")
 MASK = "<asset hash>"
 
 
@@ -23,7 +22,7 @@ class SynthesizedStack:
     @property
     def text(self) -> str:
         """The template as written, as JSON text."""
-        return self.path.read_text(encoding="utf-8")
+        return self.path.read_bytes().decode()
 
     @property
     def template(self) -> dict[str, Any]:
@@ -33,8 +32,14 @@ class SynthesizedStack:
 
     @property
     def masked_text(self) -> str:
-        """The template with exactly the 64-hex asset hashes masked: what baselines hold."""
-        return ASSET_HASH.sub(MASK, self.text)
+        """The template with the hashes of its own assets masked, and nothing else: what baselines hold."""
+        files = json.loads(self.path.with_name(f"{self._file_stem}.assets.json").read_text(encoding="utf-8"))
+        hashes = [*files.get("files", {}), *files.get("dockerImages", {})]
+        return re.sub("|".join(hashes), MASK, self.text) if hashes else self.text
+
+    @property
+    def _file_stem(self) -> str:
+        return self.path.name.removesuffix(".template.json")
 
 
 def stacks(outdir: Path) -> Iterator[SynthesizedStack]:

@@ -7,12 +7,12 @@ image registry accounts of the SageMaker SDK (`pip install --no-deps sagemaker-c
 """
 
 import importlib.metadata
+import importlib.resources
 import json
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
-import cfnlint.data.schemas.providers as providers
 from aws_cdk import aws_ec2 as ec2
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 
@@ -57,8 +57,10 @@ AWS_SAGEMAKER = ("studio", "experiments")
 
 def main() -> None:
     """Write the data file, one line per region so that a change is a readable diff."""
-    folder = Path(next(iter(providers.__path__)))
-    offered = {f.stem: set(json.loads(f.read_text())) for f in folder.glob("*.json")}
+    schemas = importlib.resources.files("cfnlint.data.schemas.providers").iterdir()
+    offered = {
+        f.name.removesuffix(".json"): set(json.loads(f.read_text())) for f in schemas if ".json" in f.name
+    }
     registries = _image_registries()
     regions = {
         region: _region(region, offered[region], registries.get(region, set()))

@@ -26,7 +26,8 @@ def main() -> int:
         return 2
     work = OUTDIR.with_suffix(".new")
     shutil.rmtree(work, ignore_errors=True)
-    command = ["cdk", "synth", "--quiet", "**", "--output", str(work)]
+    cdk = str(Path(sys.executable).with_name("cdk"))
+    command = [cdk, "synth", "--quiet", "**", "--output", str(work)]
     cli = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if cli.returncode:
         return _refused(cli.stdout)

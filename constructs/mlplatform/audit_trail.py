@@ -23,7 +23,7 @@ class AuditTrail(Construct):
         names = settings.names
         store = ObjectStore(
             self,
-            "Store",
+            "Bucket",
             settings=settings,
             thing="audit",
             key_arn=key_arn,
@@ -42,7 +42,7 @@ class AuditTrail(Construct):
             statements=[],
             log_group=group,
         )
-        trail = cloudtrail.CfnTrail(
+        cloudtrail.CfnTrail(
             self,
             "Resource",
             trail_name=names.name("audit"),
@@ -50,14 +50,12 @@ class AuditTrail(Construct):
             is_multi_region_trail=True,
             include_global_service_events=True,
             enable_log_file_validation=True,
-            s3_bucket_name=names.bucket("audit"),
+            s3_bucket_name=store.policy.ref,
             kms_key_id=key_arn,
-            cloud_watch_logs_log_group_arn=group.streams_arn,
+            cloud_watch_logs_log_group_arn=group.arn,
             cloud_watch_logs_role_arn=role.arn,
             advanced_event_selectors=_selectors(settings),
         )
-        trail.add_resource_dependency(store.policy)
-        trail.add_resource_dependency(group.resource)
 
 
 def _selectors(settings: Environment) -> list[cloudtrail.CfnTrail.AdvancedEventSelectorProperty]:

@@ -98,8 +98,10 @@ def s3_endpoint_policy(settings: Environment) -> dict[str, Any]:
             ["s3:*"],
             [*buckets, *(f"{arn}/*" for arn in buckets)],
             principal="*",
-            condition=our_callers(settings)
-            | {"StringEqualsIfExists": {"aws:ResourceAccount": settings.account}},
+            condition={
+                **our_callers(settings),
+                "StringEqualsIfExists": {"aws:ResourceAccount": settings.account},
+            },
         )
     ]
     for number, source in enumerate(settings.data_sources):

@@ -31,11 +31,12 @@ _OWNER = dict.fromkeys(NETWORK, "Network") | dict.fromkeys(FOUNDATION, "Foundati
 
 def export(stack: cdk.Stack, values: Mapping[str, str], settings: Environment) -> None:
     """Export exactly the fixed list of ``stack``. Raises ValueError if ``values`` differs from it."""
-    owned = {name for name, owner in _OWNER.items() if owner == stack.node.id}
+    owner = stack.node.id
+    owned = {name for name, exporter in _OWNER.items() if exporter == owner}
     if owned != set(values):
-        raise ValueError(f"{stack.node.id} exports {sorted(values)}, the fixed list is {sorted(owned)}")
+        raise ValueError(f"{owner} exports {sorted(values)}, the fixed list is {sorted(owned)}")
     for name, value in values.items():
-        cdk.CfnOutput(stack, name, value=value, export_name=settings.names.export(stack.node.id, name))
+        cdk.CfnOutput(stack, name, value=value, export_name=settings.names.export(owner, name))
 
 
 def imported(name: str, settings: Environment) -> str:

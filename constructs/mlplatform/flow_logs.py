@@ -47,14 +47,13 @@ class FlowLogs(Construct):
             f"AwsSolutions::AwsSolutions-IAM5[Resource::{names.arn('logs', 'log-group:*')}]",
             because="DescribeLogGroups lists groups, so it is granted on all; it shows names, not events",
         )
-        log = ec2.CfnFlowLog(
+        ec2.CfnFlowLog(
             self,
             "Resource",
             resource_id=vpc_id,
             resource_type="VPC",
             traffic_type="ALL",
             log_destination_type="cloud-watch-logs",
-            log_group_name=group.name,
+            log_group_name=group.ref,
             deliver_logs_permission_arn=role.arn,
         )
-        log.add_resource_dependency(group.resource)

@@ -75,9 +75,8 @@ class PlatformFunction(Construct):
             memory_size=256,
             reserved_concurrent_executions=1,
             tracing_config=lambda_.CfnFunction.TracingConfigProperty(mode="Active"),
-            logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_format="JSON", log_group=logs.name),
+            logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_format="JSON", log_group=logs.ref),
         )
-        self.resource.add_resource_dependency(logs.resource)
         self.arn = self.resource.attr_arn
         accept(
             role.role,

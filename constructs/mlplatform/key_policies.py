@@ -56,7 +56,7 @@ VIA_SERVICES = {
 
 def key_policy(key: str, settings: Environment) -> dict[str, Any]:
     """The whole policy of key ``key``: data, artifacts, logs or network."""
-    statements = [_administration(settings), _describe(settings), *_platform_roles(key, settings)]
+    statements = [_administration(settings), *_platform_roles(key, settings)]
     if key == "data" and settings.data_writers:
         statements.append(_data_writers(settings))
     if key in ("logs", "network"):
@@ -79,17 +79,6 @@ def _callers(settings: Environment) -> dict[str, Any]:
     return {"aws:PrincipalArn": roles}
 
 
-def _describe(settings: Environment) -> Statement:
-    condition = {"ArnLike": _callers(settings)}
-    return allow(
-        "DescribeByPlatformRoles",
-        ["kms:DescribeKey"],
-        ["*"],
-        principal=_account(settings),
-        condition=condition,
-    )
-
-
 def _platform_roles(key: str, settings: Environment) -> list[Statement]:
     via = [f"{service}.{settings.region}.{settings.place.dns_suffix}" for service in VIA_SERVICES[key]]
     use = {"ArnLike": _callers(settings), "StringEquals": {"kms:ViaService": via}}
@@ -107,7 +96,7 @@ def _platform_roles(key: str, settings: Environment) -> list[Statement]:
 
 
 def _data_writers(settings: Environment) -> Statement:
-    condition = {
+    condition: dict[str, dict[str, Any]] = {
         "ArnEquals": {"aws:PrincipalArn": settings.data_writers},
         "StringEquals": {"kms:ViaService": f"s3.{settings.region}.{settings.place.dns_suffix}"},
     }

@@ -8,7 +8,10 @@ from mlplatform.settings import Environment
 
 
 class LogGroup(Construct):
-    """``/<prefix>/<environment>/<thing>``, encrypted with ``key_arn``, kept for ``retention_days``."""
+    """``/<prefix>/<environment>/<thing>``, encrypted with ``key_arn``, kept for ``retention_days``.
+
+    Passing on ``ref`` or ``arn`` instead of a name makes CloudFormation create the group first.
+    """
 
     def __init__(
         self,
@@ -21,14 +24,15 @@ class LogGroup(Construct):
         retention_days: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.name = settings.names.log_group(thing)
+        name = settings.names.log_group(thing)
         group = logs.CfnLogGroup(
             self,
             "Resource",
-            log_group_name=self.name,
+            log_group_name=name,
             kms_key_id=key_arn,
             retention_in_days=retention_days or settings.log_retention_days,
         )
         keep(group, settings)
-        self.resource = group
-        self.streams_arn = settings.names.arn("logs", f"log-group:{self.name}:*")
+        self.name = name
+        self.ref, self.arn = group.ref, group.attr_arn
+        self.streams_arn = settings.names.arn("logs", f"log-group:{name}:*")

@@ -1,4 +1,4 @@
-"""What CloudFormation cannot say of a network: its prefix lists, and a default security group without rules."""
+"""What CloudFormation cannot say of a network: its prefix lists, an empty default security group."""
 
 import aws_cdk as cdk
 from constructs import Construct

@@ -11,12 +11,12 @@ from mlplatform.retention import keep
 from mlplatform.settings import Environment
 
 NOT_REPLICATED = {
-    "data": "Training data is copied from systems of record, which can deliver it again; a replica would leave "
-    "the region its owner agreed to. Versioning covers deletion by mistake.",
-    "artifacts": "Every artifact can be trained again from recorded data and code; versioning covers mistakes.",
+    "data": "Training data is copied from systems of record that can deliver it again; a replica would "
+    "leave the region its owner agreed to. Versioning covers deletion by mistake.",
+    "artifacts": "Every artifact can be trained again from recorded code and data; versioning undoes errors.",
     "capture": "Captured requests are a sample kept for days to watch data quality, not a record to restore.",
     "logs": "Access logs are evidence about buckets of this region; losing the region loses those as well.",
-    "audit": "CloudTrail keeps a copy of each event in CloudWatch Logs, so the bucket is the second one already.",
+    "audit": "CloudTrail keeps a copy of each event in CloudWatch Logs, so the bucket is a second copy.",
 }
 """Why no bucket is replicated to another region."""
 

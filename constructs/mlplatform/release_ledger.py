@@ -44,5 +44,5 @@ class ReleaseLedger(Construct):
         accept(
             table,
             "NIST.800.53.R5::NIST.800.53.R5-DynamoDBInBackupPlan",
-            because="point-in-time recovery restores any second of the last 35 days, which outlasts any release",
+            because="point-in-time recovery restores any second of the last 35 days, longer than any release",
         )

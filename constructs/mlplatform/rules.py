@@ -114,13 +114,18 @@ class Statement:
         named = [self.body.get("Principal"), self.body.get("NotPrincipal")]
         return texts([who.get("AWS") if isinstance(who, dict) else who for who in named])
 
+    @property
+    def conditions(self) -> dict[str, dict[str, Any]]:
+        """The condition keys by operator; what an ``Fn::If`` may leave out does not count."""
+        operators = self.body.get("Condition") or {}
+        return {operator: keys for operator, keys in operators.items() if isinstance(keys, dict)}
+
     def condition(self, key: str) -> dict[str, list[str]]:
         """Values asked of the condition key ``key`` (in lower case), by operator."""
-        operators = self.body.get("Condition") or {}
         return {
             operator: texts(value)
-            for operator, tests in operators.items()
-            for name, value in tests.items()
+            for operator, keys in self.conditions.items()
+            for name, value in keys.items()
             if name.lower() == key
         }
 
@@ -211,7 +216,7 @@ def _listed(value: Any) -> list[dict[str, Any]]:
 
 def _parsed(value: str) -> Any:
     """Return the policy document that ``value`` spells as JSON, else None."""
-    if not (value.lstrip().startswith("{") and '"Statement"' in value):
+    if '"Statement"' not in value:
         return None
     try:
         return json.loads(value)
@@ -248,7 +253,7 @@ def _forbidden_names(template: Template) -> Iterator[Finding]:
 
 def _granting_tags(template: Template) -> Iterator[Finding]:
     for (logical_id, path), node in template.nodes:
-        if not logical_id or not isinstance(node, dict):
+        if not isinstance(node, dict):
             continue
         tags = {text(node["Key"]): node["Value"]} if {"Key", "Value"} <= set(node) else {}
         tags |= node if path.endswith("Tags") else {}
@@ -316,7 +321,7 @@ def _star_resources(template: Template) -> Iterator[Finding]:
         if not texts(properties.get("PolicyDocument")):
             yield (logical_id, "Properties.PolicyDocument"), "no endpoint policy: AWS then allows everything"
     for statement in template.statements:
-        if not statement.allows or statement.kind in ("trust", "own") or statement.body.get("Condition"):
+        if not statement.allows or statement.kind in ("trust", "own") or statement.conditions:
             continue
         actions = statement.actions
         star_only = statement.kind != "endpoint" and actions and star_only_actions().issuperset(actions)
@@ -379,7 +384,7 @@ _ATTACHED_TO = ("Bucket", "Queue", "Queues", "TopicArn", "Topics")
 def _refuses_plain_http(statement: Statement) -> bool:
     """Whether a statement denies everybody whose request came without TLS, and asks nothing else."""
     asked = statement.condition("aws:securetransport")
-    tests = [len(keys) for keys in (statement.body.get("Condition") or {}).values()]
+    tests = [len(keys) for keys in statement.conditions.values()]
     values = [value.lower() for operator in ("Bool", "BoolIfExists") for value in asked.get(operator, [])]
     return (
         statement.body.get("Effect") == "Deny"

@@ -62,8 +62,8 @@ class SecurityGroups(Construct):
             group_description=description,
             vpc_id=self._vpc_id,
             security_group_egress=list(egress),
+            tags=[cdk.CfnTag(key="Name", value=self._settings.names.name(name))],
         )
-        cdk.Tags.of(group).add("Name", self._settings.names.name(name))
         return group.attr_group_id
 
     def _admit(self, name: str, group: str) -> None:

@@ -10,6 +10,9 @@ from constructs import Construct
 from mlplatform.acknowledgements import accept
 from mlplatform.settings import Environment
 
+ANYWHERE = "0.0.0.0/0"
+"""Destination of a default route; what may leave by it is for the security groups to say."""
+
 
 @dataclass(frozen=True)
 class AddressPlan:
@@ -42,9 +45,13 @@ class PlatformVpc(Construct):
             self.route_table_ids = existing.route_table_ids
             return
         vpc = ec2.CfnVPC(
-            self, "Resource", cidr_block=network.cidr, enable_dns_hostnames=True, enable_dns_support=True
+            self,
+            "Resource",
+            cidr_block=network.cidr,
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags=self._named("vpc"),
         )
-        _name(vpc, settings, "vpc")
         accept(
             vpc,
             "NIST.800.53.R5::NIST.800.53.R5-VPCDefaultSecurityGroupClosed",
@@ -64,6 +71,7 @@ class PlatformVpc(Construct):
 
     def _subnet(self, kind: str, zone: str, cidr: str) -> tuple[ec2.CfnSubnet, ec2.CfnRouteTable]:
         part = Construct(self, f"{kind}-{zone}")
+        tags = self._named(f"{kind.lower()}-{zone}")
         by_id = zone in self._settings.place.zone_ids
         subnet = ec2.CfnSubnet(
             part,
@@ -73,19 +81,17 @@ class PlatformVpc(Construct):
             availability_zone=None if by_id else zone,
             availability_zone_id=zone if by_id else None,
             map_public_ip_on_launch=False,
+            tags=tags,
         )
-        table = ec2.CfnRouteTable(part, "RouteTable", vpc_id=self.vpc_id)
+        table = ec2.CfnRouteTable(part, "RouteTable", vpc_id=self.vpc_id, tags=tags)
         ec2.CfnSubnetRouteTableAssociation(
             part, "Association", subnet_id=subnet.ref, route_table_id=table.ref
         )
-        for resource in (subnet, table):
-            _name(resource, self._settings, f"{kind.lower()}-{zone}")
         return subnet, table
 
     def _nat(self, plan: AddressPlan, isolated: list[ec2.CfnRouteTable]) -> None:
         """Give the isolated subnets a route out; zones without a NAT gateway share the others'."""
-        gateway = ec2.CfnInternetGateway(self, "InternetGateway")
-        _name(gateway, self._settings, "internet-gateway")
+        gateway = ec2.CfnInternetGateway(self, "InternetGateway", tags=self._named("internet-gateway"))
         attachment = ec2.CfnVPCGatewayAttachment(
             self, "InternetGatewayAttachment", vpc_id=self.vpc_id, internet_gateway_id=gateway.ref
         )
@@ -93,29 +99,34 @@ class PlatformVpc(Construct):
         nats = []
         for zone, cidr in list(zip(network.zones, plan.public, strict=True))[: network.nat_gateways]:
             subnet, table = self._subnet("Public", zone, cidr)
-            address = ec2.CfnEIP(self, f"NatAddress-{zone}", domain="vpc")
+            tags = self._named(f"nat-{zone}")
+            address = ec2.CfnEIP(self, f"NatAddress-{zone}", domain="vpc", tags=tags)
             address.add_resource_dependency(attachment)
             nat = ec2.CfnNatGateway(
-                self, f"Nat-{zone}", subnet_id=subnet.ref, allocation_id=address.attr_allocation_id
+                self, f"Nat-{zone}", subnet_id=subnet.ref, allocation_id=address.attr_allocation_id, tags=tags
             )
-            for resource in (address, nat):
-                _name(resource, self._settings, f"nat-{zone}")
-            route = _default_route(table, gateway_id=gateway.ref)
+            route = ec2.CfnRoute(
+                self,
+                f"PublicRoute-{zone}",
+                route_table_id=table.ref,
+                destination_cidr_block=ANYWHERE,
+                gateway_id=gateway.ref,
+            )
             route.add_resource_dependency(attachment)
+            accept(
+                route,
+                "NIST.800.53.R5::NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW",
+                because="this subnet holds nothing but a NAT gateway, which is asked for by egress: nat",
+            )
             nats.append(nat)
         for position, table in enumerate(isolated):
-            _default_route(table, nat_gateway_id=nats[position % len(nats)].ref)
+            ec2.CfnRoute(
+                self,
+                f"IsolatedRoute-{network.zones[position]}",
+                route_table_id=table.ref,
+                destination_cidr_block=ANYWHERE,
+                nat_gateway_id=nats[position % len(nats)].ref,
+            )
 
-
-def _default_route(table: ec2.CfnRouteTable, **target: str) -> ec2.CfnRoute:
-    return ec2.CfnRoute(
-        table.node.scope or table,
-        "DefaultRoute",
-        route_table_id=table.ref,
-        destination_cidr_block="0.0.0.0/0",
-        **target,  # type: ignore[arg-type]
-    )
-
-
-def _name(resource: cdk.CfnResource, settings: Environment, thing: str) -> None:
-    cdk.Tags.of(resource).add("Name", settings.names.name(thing))
+    def _named(self, thing: str) -> list[cdk.CfnTag]:
+        return [cdk.CfnTag(key="Name", value=self._settings.names.name(thing))]

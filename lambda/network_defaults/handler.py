@@ -11,7 +11,7 @@ from network_defaults.logic import prefix_list_ids, rules_to_revoke
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Answer one request of CloudFormation, failures too: unanswered, the stack would wait for its time-out."""
+    """Answer one request of CloudFormation, failures too: unanswered, the stack would wait and wait."""
     answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
     answer["PhysicalResourceId"] = event.get("PhysicalResourceId", event["LogicalResourceId"])
     try:

@@ -28,7 +28,8 @@ def prefix_list_ids(lists: Iterable[Mapping[str, Any]], region: str) -> dict[str
 
 def rules_to_revoke(rules: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[str]]:
     """Ids of all (ingress, egress) rules among the ``SecurityGroupRules`` of DescribeSecurityGroupRules."""
-    ingress, egress = [], []
+    ingress: list[str] = []
+    egress: list[str] = []
     for rule in rules:
         (egress if rule["IsEgress"] else ingress).append(rule["SecurityGroupRuleId"])
     return ingress, egress

@@ -83,7 +83,7 @@ def _syntax_problem(file: str, error: yaml.YAMLError) -> Problem:
 class _Reader:
     """Builds values from parser events; refuses what YAML allows and settings do not need."""
 
-    def __init__(self, file: str, events: Iterator[yaml.Event]) -> None:
+    def __init__(self, file: str, events: Iterator[Any]) -> None:
         self.file = file
         self.events = events
         self.lines: dict[tuple[str | int, ...], int] = {}
@@ -112,15 +112,15 @@ class _Reader:
             raise SettingsError(self.problems)
         return Document(self.file, values, self.lines)
 
-    def _fail(self, event: yaml.Event, message: str, path: tuple[str | int, ...] = ()) -> None:
+    def _fail(self, event: Any, message: str, path: tuple[str | int, ...] = ()) -> None:
         self._note(event, message, path)
         raise SettingsError(self.problems)
 
-    def _note(self, event: yaml.Event, message: str, path: tuple[str | int, ...]) -> None:
+    def _note(self, event: Any, message: str, path: tuple[str | int, ...]) -> None:
         line = _line(event)
         self.problems.append(Problem(self.file, line, ".".join(map(str, path)), message))
 
-    def _value(self, event: yaml.Event, path: tuple[str | int, ...]) -> Any:
+    def _value(self, event: Any, path: tuple[str | int, ...]) -> Any:
         if len(path) > MAX_DEPTH:
             self._fail(event, f"nested too deep, allowed: {MAX_DEPTH} levels", path[:3])
         if isinstance(event, yaml.AliasEvent):
@@ -132,7 +132,6 @@ class _Reader:
             return self._mapping(path)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(path)
-        assert isinstance(event, yaml.ScalarEvent)
         return event.value if event.style else _scalar(event.value)
 
     def _mapping(self, path: tuple[str | int, ...]) -> dict[str, Any]:
@@ -157,7 +156,7 @@ class _Reader:
         return values
 
 
-def _line(event: yaml.Event) -> int:
+def _line(event: Any) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
 
 

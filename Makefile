@@ -1,0 +1,141 @@
+# Everything one does with this project, one command each: `make help`.
+# Written for GNU make 3.81 (macOS) and any POSIX shell.
+
+MAKEFLAGS += --no-print-directory
+PYTHON ?= python3
+PY := .venv/bin/python
+
+ifeq ($(OS),Windows_NT)
+ifndef WSL_DISTRO_NAME
+$(error Native Windows is not supported: run this inside WSL 2)
+endif
+endif
+
+# Node, the CDK CLI and every cache are the project's own. Recipes name $(PY) by its path all the same:
+# make 3.81 ignores an exported PATH when it starts a command without a shell.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export JSII_RUNTIME_PACKAGE_CACHE_ROOT := $(CURDIR)/.cache/jsii
+export CDK_HOME := $(CURDIR)/.cache/cdk
+export UV_CACHE_DIR := $(CURDIR)/.cache/uv
+export UV_PYTHON_INSTALL_DIR := $(CURDIR)/.cache/uv/python
+
+# An environment is made anew when its Python is gone (upgraded away) or when the folder was moved or copied:
+# it would activate the old place.
+STALE := $(shell for e in .venv .venv-checkov; do \
+  [ -x $$e/bin/python ] && [ "$$(cat $$e/.home)" = "$$(pwd -P)" ] || rm -f $$e/.runtime; done 2>/dev/null)
+
+ENVIRONMENTS = $(patsubst environments/%.yaml,%,$(wildcard environments/*.yaml))
+NEEDS_ENV := $(filter explain cost destroy,$(MAKECMDGOALS))
+ifneq ($(NEEDS_ENV),)
+ifeq ($(strip $(ENV)),)
+$(error make $(firstword $(NEEDS_ENV)) needs ENV=, one of: $(ENVIRONMENTS))
+endif
+endif
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help synth test verify bench baselines diff explain cost schema destroy lock refresh-regions clean
+
+##@ Every day
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "%s%s\n", n++ ? "\n" : "", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
+
+synth: .venv/.runtime node_modules/.runtime ## Check the settings and write the templates of all environments
+	@$(PY) -m tools.synth
+
+test: .venv/.dev node_modules/.dev ## Lint, types and tests
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+	@$(PY) -m mypy
+	@$(PY) -m pytest
+
+##@ Look
+explain: .venv/.runtime ## Settings of one environment, defaults marked: ENV=dev
+	@$(PY) -m tools.explain $(ENV)
+
+cost: synth ## Fixed monthly cost of one environment, by stack: ENV=dev
+	@$(PY) -m tools.cost $(ENV)
+
+diff: .venv/.dev synth ## What changes against a git ref: [ENV=prod] [BASE=main]
+	@$(PY) -m tools.review $(if $(ENV),--environment $(ENV),--all) $(if $(BASE),--base $(BASE))
+
+##@ Accept and generate
+baselines: synth ## Accept the templates and acknowledgements as they are now
+	@$(PY) -m tools.baselines
+	@$(PY) -m tools.acknowledged
+
+schema: .venv/.runtime ## JSON Schemas of the settings files, for editors
+	@$(PY) -m tools.schema
+
+##@ Thorough
+verify: .venv/.dev node_modules/.dev .venv-checkov/.runtime synth ## Everything else that can be checked
+	@$(PY) -m tools.verify
+
+bench: .venv/.runtime node_modules/.runtime ## CPU time and memory of a synthesis, against an empty app
+	@$(PY) -m tools.bench
+
+##@ Operate
+destroy: .venv/.runtime node_modules/.runtime ## Delete an environment from AWS, after asking: ENV=dev
+	@$(PY) -m tools.destroy $(ENV)
+
+##@ Maintain
+LOCK = UV_NO_CONFIG=1 UV_SYSTEM_CERTS=1 .venv/bin/uv pip compile --quiet $(if $(UPGRADE),--upgrade) \
+  --universal --python-version 3.11 --only-binary :all: --generate-hashes
+
+NPM_LOCK = NODE_USE_SYSTEM_CA=1 .venv/bin/node .venv/bin/npm $(if $(UPGRADE),update,install) \
+  --package-lock-only --loglevel=error >/dev/null
+LOCKED = requirements.txt requirements-dev.txt requirements-checkov.txt package-lock.json
+
+# A lock that comes out the same keeps its time, so that nothing is set up again for it.
+lock: .venv/.dev node_modules/.runtime ## Lock the dependencies again: [UPGRADE=1] to the newest allowed
+	@cp -p $(LOCKED) .cache
+	@$(LOCK) --output-file requirements.txt requirements.in
+	@$(LOCK) --output-file requirements-dev.txt requirements-dev.in
+	@$(LOCK) --output-file requirements-checkov.txt requirements-checkov.in
+	@$(NPM_LOCK)
+	@for file in $(LOCKED); do ! cmp -s $$file .cache/$$file || mv .cache/$$file $$file; done
+
+refresh-regions: .venv/.dev ## What every AWS region is and has, from the installed packages
+	@$(PY) -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --upgrade \
+	  --target .cache/regions sagemaker-core
+	@PYTHONPATH=.cache/regions $(PY) -m tools.refresh_regions
+
+clean: ## Remove everything that make has made
+	@rm -rf .venv .venv-checkov node_modules .cache cdk.out .cdk.staging \
+	  .mypy_cache .pytest_cache .ruff_cache .hypothesis bench.json
+
+# Set-up. A stamp is written when its part is complete, so an interrupted run starts that part again;
+# it lies inside what it stands for, so both go together.
+
+FOUND = $(shell { $(PYTHON) -c 'import sys; v = sys.version_info; \
+  print("fits" if v >= (3, 11) else "%d.%d" % v[:2])'; } 2>/dev/null)
+check-python = $(if $(filter fits,$(FOUND)),,\
+  $(error Python 3.11 or newer is needed, $(PYTHON) is $(or $(FOUND),missing): try PYTHON=python3.12))
+SETUP = PYTHON='$(PYTHON)' tools/setup.sh
+
+.venv/.runtime: requirements.txt tools/setup.sh
+	$(check-python)
+	@$(SETUP) runtime
+	@touch $@
+
+.venv/.dev: requirements-dev.txt .venv/.runtime
+	@$(SETUP) dev
+	@touch $@
+
+NPM_FILES = package.json package-lock.json .npmrc
+
+node_modules/.runtime: $(NPM_FILES) | .venv/.runtime
+	@$(SETUP) cdk
+	@touch $@
+
+# Development packages are not installed by `make synth`: one of them is AGPL, and they triple the size.
+node_modules/.dev: $(NPM_FILES) | .venv/.runtime
+	@$(SETUP) cdk-dev
+	@touch node_modules/.runtime $@
+
+.venv-checkov/.runtime: requirements-checkov.txt tools/setup.sh
+	$(check-python)
+	@$(SETUP) checkov
+	@touch $@

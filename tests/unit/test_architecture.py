@@ -1,0 +1,111 @@
+"""The house stays as it is built: source roots are no packages, pure modules are pure, one spelling each."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlplatform.names import forbidden_word
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "constructs" / "mlplatform"
+IMPURE = {
+    "acknowledgements",
+    "audit_trail",
+    "checks",
+    "encryption_key",
+    "exceptions",
+    "exports",
+    "flow_logs",
+    "function",
+    "log_group",
+    "network_defaults",
+    "notifications",
+    "object_store",
+    "package_index",
+    "release_ledger",
+    "retention",
+    "role",
+    "security_groups",
+    "vpc",
+    "vpc_endpoints",
+}
+"""Modules that build constructs; every other module of the package is pure."""
+
+SOURCES = [
+    path for folder in ("constructs", "stacks", "lambda", "tools") for path in (ROOT / folder).rglob("*.py")
+]
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of the modules a file imports."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    plain = {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    return plain | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+
+
+def test_constructs_is_a_source_root_that_leaves_the_library_of_that_name_alone() -> None:
+    assert not (ROOT / "constructs" / "__init__.py").exists()
+    assert not (ROOT / "lambda" / "__init__.py").exists()
+    assert not list((ROOT / "tests").rglob("__init__.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_package_has_one_spelling(path: Path) -> None:
+    assert not {name for name in imports(path) if name.startswith("constructs.")}
+
+
+def test_pure_modules_load_neither_cdk_nor_boto3() -> None:
+    pure = {path.stem for path in PACKAGE.glob("*.py")} - IMPURE - {"__init__"} | {"settings"}
+    code = (
+        f"import sys, {', '.join(f'mlplatform.{name}' for name in sorted(pure))}; print(sorted(sys.modules))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not {"aws_cdk", "jsii", "constructs", "boto3", "botocore"} & set(ast.literal_eval(loaded))
+
+
+def test_every_module_of_the_package_is_known_to_be_pure_or_not() -> None:
+    building = {p.stem for p in PACKAGE.glob("*.py") if {"aws_cdk", "jsii", "constructs"} & _tops(p)}
+    assert building == IMPURE
+
+
+def _tops(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports(path)}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "lambda").glob("*/logic.py")), ids=lambda path: path.parent.name
+)
+def test_the_decisions_of_a_function_are_pure(path: Path) -> None:
+    assert not {"boto3", "botocore", "os"} & _tops(path)
+
+
+@pytest.mark.parametrize("folder", ["constructs", "stacks", "lambda"])
+def test_partitions_are_never_literals_in_code(folder: str) -> None:
+    files = [p for p in (ROOT / folder).rglob("*.py") if "arn:aws:" in p.read_text(encoding="utf-8")]
+    assert not files
+
+
+def test_synthesis_reads_no_environment_variable_and_no_clock() -> None:
+    readers = [
+        p
+        for p in (*PACKAGE.rglob("*.py"), *(ROOT / "stacks").rglob("*.py"), ROOT / "app.py")
+        if {"os", "datetime", "time", "random", "uuid", "boto3"} & _tops(p)
+    ]
+    assert not readers
+
+
+def test_the_command_line_is_pinned_and_can_read_what_the_library_writes() -> None:
+    pinned = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["dependencies"]["aws-cdk"]
+    assert (2, 1147) <= tuple(map(int, pinned.split(".")[:2])) < (3, 0)
+    lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert lock["node_modules/aws-cdk"]["version"] == pinned
+    assert not [name for name, entry in lock.items() if "resolved" in entry]
+
+
+def test_no_name_that_the_code_gives_carries_a_forbidden_word() -> None:
+    names = [p.parent.name for p in (ROOT / "lambda").glob("*/handler.py")]
+    assert not [name for name in names if forbidden_word(name.replace("_", "-"))]

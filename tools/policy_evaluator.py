@@ -1,0 +1,190 @@
+"""Judges requests against IAM policies with a real policy evaluator, many requests at a time.
+
+The evaluator is a Node program (tools/policy_evaluator.mjs) run as a subprocess: one per call of
+``evaluate``, so tests put their requests into one batch.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Policy = Mapping[str, Any]
+"""A policy document as IAM stores it: every intrinsic function of a template already resolved."""
+
+_PROGRAM = Path(__file__).with_suffix(".mjs")
+_ERRORS = {
+    "invalid.action": "there is no such action",
+    "invalid.service": "there is no such service",
+    "no.resource.types": "the action does not act on a resource of this kind",
+    "multiple.resource.types": "the resource could be of several kinds",
+    "must.use.wildcard": 'the action accepts only the resource "*"',
+    "wildcard.resource": "a request names one resource, without wildcards",
+    "ignored.context": "AWS sends no such context key with this action",
+    "policy.errors": "a policy is malformed",
+    "failure": "the evaluator failed",
+}
+_POLICIES = {
+    "identity": "identity",
+    "resource": "resource",
+    "vpce": "VPC endpoint",
+    "pb": "permissions boundary",
+}
+
+
+class PolicyEvaluationError(Exception):
+    """A request that cannot be judged: it says nothing about what the policies allow."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One call to judge.
+
+    ``principal`` is the ARN of a role or user (a role's own ARN, not that of a session, which lacks the
+    role's path) or a service principal such as ``logs.eu-west-1.amazonaws.com``. ``resource`` is one ARN, or
+    ``*`` for an action that accepts nothing else; ``resource_account`` is its account, 12 digits.
+
+    ``context`` adds to, or with None removes from, the condition keys that every request has: PrincipalArn,
+    PrincipalAccount, PrincipalIsAWSService, ResourceAccount, ViaAWSService (false), SecureTransport (true).
+    A key that AWS does not send with the action is an error.
+    """
+
+    principal: str
+    action: str
+    resource: str
+    resource_account: str
+    context: Mapping[str, str | Sequence[str] | None] = field(default_factory=dict)
+    identity_policies: Sequence[Policy] = ()
+    resource_policy: Policy | None = None
+    vpc_endpoint_policies: Sequence[Policy] = ()
+    permission_boundaries: Sequence[Policy] = ()
+
+    def __str__(self) -> str:
+        return f"{self.principal}: {self.action} on {self.resource}"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What AWS would answer.
+
+    ``deciding_sids`` are the statements that allowed or explicitly denied the request, by Sid (``#<n>``, from
+    1, for one without); empty when nothing matched. ``explanation`` is one line for people.
+    """
+
+    allowed: bool
+    deciding_sids: tuple[str, ...]
+    explanation: str
+
+
+def evaluate(requests: Sequence[Request]) -> list[Decision]:
+    """Judge ``requests``, in order.
+
+    Raises PolicyEvaluationError, naming every request that cannot be judged: an unknown action, a resource or
+    context key that the action does not have, a malformed policy.
+    """
+    if not requests:
+        return []
+    answers = _run([_simulation(request) for request in requests])
+    if problems := [
+        f"{request}: {_ERRORS.get(answer['error'], answer['error'])}{_details(answer)}"
+        for request, answer in zip(requests, answers, strict=True)
+        if "error" in answer
+    ]:
+        raise PolicyEvaluationError("\n".join(problems))
+    return [_decision(answer) for answer in answers]
+
+
+def _simulation(request: Request) -> dict[str, Any]:
+    context = {
+        key: value for key, value in {**_always_sent(request), **request.context}.items() if value is not None
+    }
+    simulation: dict[str, Any] = {
+        "request": {
+            "principal": request.principal,
+            "action": request.action,
+            "resource": {"resource": request.resource, "accountId": request.resource_account},
+            "contextVariables": {k: v if isinstance(v, str) else list(v) for k, v in context.items()},
+        },
+        "identityPolicies": _named(request.identity_policies),
+        "serviceControlPolicies": [],
+        "resourceControlPolicies": [],
+    }
+    if request.resource_policy is not None:
+        simulation["resourcePolicy"] = request.resource_policy
+    # An empty list would mean "an endpoint whose policy allows nothing", not "no endpoint".
+    if request.vpc_endpoint_policies:
+        simulation["vpcEndpointPolicies"] = _named(request.vpc_endpoint_policies)
+    if request.permission_boundaries:
+        simulation["permissionBoundaryPolicies"] = _named(request.permission_boundaries)
+    return simulation
+
+
+def _named(policies: Sequence[Policy]) -> list[dict[str, Any]]:
+    return [{"name": str(number), "policy": policy} for number, policy in enumerate(policies, start=1)]
+
+
+def _always_sent(request: Request) -> dict[str, str]:
+    if not request.principal.endswith(".amazonaws.com") and not request.principal.startswith("arn:"):
+        # The evaluator would take lambda.amazonaws.com.cn for an identity without policies and deny it all.
+        raise PolicyEvaluationError(f"{request}: the principal is neither an ARN nor <service>.amazonaws.com")
+    sent = {
+        "aws:ResourceAccount": request.resource_account,
+        "aws:SecureTransport": "true",
+        "aws:ViaAWSService": "false",
+    }
+    if not request.principal.startswith("arn:"):
+        return sent | {"aws:PrincipalIsAWSService": "true", "aws:PrincipalServiceName": request.principal}
+    if ":assumed-role/" in request.principal and "aws:PrincipalArn" not in request.context:
+        raise PolicyEvaluationError(f"{request}: name the role, not a session, so that its path is known")
+    return sent | {
+        "aws:PrincipalIsAWSService": "false",
+        "aws:PrincipalArn": request.principal,
+        "aws:PrincipalAccount": request.principal.split(":")[4],
+    }
+
+
+def _run(simulations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    own = Path(sys.prefix) / "bin"
+    node = shutil.which("node", path=os.pathsep.join([str(own), os.environ.get("PATH", os.defpath)]))
+    if node is None:
+        raise PolicyEvaluationError("no Node.js found: run make test once, which sets it up")
+    done = subprocess.run(
+        [node, _PROGRAM], input=json.dumps(simulations), capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise PolicyEvaluationError(f"the evaluator ended with {done.returncode}: {done.stderr.strip()}")
+    answers: list[dict[str, Any]] = json.loads(done.stdout)
+    return answers
+
+
+def _details(answer: Mapping[str, Any]) -> str:
+    details = answer.get("details")
+    if answer["error"] == "policy.errors":
+        details = (
+            {kind: errors for kind, errors in details.items() if kind != "message"} if details else details
+        )
+    elif answer["error"] not in ("ignored.context", "failure"):
+        return ""
+    return f": {details if isinstance(details, str) else json.dumps(details)}"
+
+
+def _decision(answer: Mapping[str, Any]) -> Decision:
+    reasons = answer["reasons"]
+    deciding = [reason for reason in reasons if not reason["implicit"]]
+    sids = tuple(dict.fromkeys(reason["sid"] for reason in deciding))
+    allowed = answer["result"] == "Allowed"
+    if deciding:
+        by = ", ".join(
+            f"{_POLICIES[reason['policy']]} policy statement {reason['sid']}" for reason in deciding
+        )
+        return Decision(allowed, sids, f"{'allowed' if allowed else 'explicitly denied'} by {by}")
+    silent = ", ".join(dict.fromkeys(_POLICIES[reason["policy"]] for reason in reasons)) or "no"
+    near = "".join(
+        f"; {miss['sid']} would allow it but for {miss['lacks'][0]}" for miss in answer["nearMisses"]
+    )
+    return Decision(allowed, (), f"implicitly denied: nothing allows it in the {silent} policy{near}")
