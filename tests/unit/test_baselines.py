@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,9 @@ def write_assembly(outdir: Path, templates: Templates) -> None:
         (outdir / f"assembly-{environment}" / file).write_text(
             json.dumps(content, indent=1), encoding="utf-8"
         )
+        assets = {"files": {key: {} for key in re.findall(r"\b([0-9a-f]{64})\.zip", json.dumps(content))}}
+        assets_file = outdir / f"assembly-{environment}" / f"{environment}{name}.assets.json"
+        assets_file.write_text(json.dumps(assets), encoding="utf-8")
         artifacts.setdefault(environment, {})[f"{environment}{name}"] = {
             "type": "aws:cloudformation:stack",
             "environment": "aws://111111111111/eu-west-1",
@@ -129,12 +133,15 @@ def test_checking_writes_nothing_and_fails_if_there_is_something_to_accept(proje
 
 
 def test_a_baseline_is_the_template_with_only_its_asset_hashes_masked(project: Project) -> None:
-    project.synthesize({"dev/Network": template(F=function(HASH))})
+    digest = "0" * 64
+    image = {"Type": "AWS::SageMaker::Model", "Properties": {"Image": f"repository@sha256:{digest}"}}
+    project.synthesize({"dev/Network": template(F=function(HASH), M=image)})
     baselines.main([], root=project.root)
     written = (project.root / "cdk.out" / "assembly-dev" / "devNetwork.template.json").read_text(
         encoding="utf-8"
     )
     assert HASH in written
+    assert digest in written
     assert project.read() == {"dev/Network": written.replace(HASH, "<asset hash>")}
 
 
