@@ -1,7 +1,11 @@
 """One CDK Stage per environment file, and the checks every template must pass."""
 
+import gc
 import sys
 from pathlib import Path
+
+# A synthesis lives for seconds and keeps what it builds: collecting garbage meanwhile costs a tenth of it.
+gc.disable()
 
 import aws_cdk as cdk
 

@@ -3,7 +3,7 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from mlplatform.retention import tag_costs
+from mlplatform.retention import keep_state, tag_costs
 from mlplatform.settings import Environment
 from stacks.foundation import FoundationStack
 from stacks.network import NetworkStack
@@ -19,4 +19,5 @@ class MlPlatform(cdk.Stage):
         self.network = NetworkStack(self, "Network", settings=settings)
         self.foundation = FoundationStack(self, "Foundation", settings=settings)
         self.foundation.add_stack_dependency(self.network)
+        keep_state(self, settings)
         tag_costs(self, settings)

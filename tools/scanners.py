@@ -1,7 +1,4 @@
-"""Runs template scanners over synthesized stacks: cfn-lint, checkov and the Control Tower rules of cfn-guard.
-
-Scanners see templates without the exceptions in them, so one that no longer hides a finding shows up too.
-"""
+"""Runs template scanners over synthesized stacks: cfn-lint, checkov, the Control Tower rules of cfn-guard."""
 
 import json
 import platform
@@ -15,7 +12,7 @@ from typing import Any
 
 from tools.assembly import SynthesizedStack
 from tools.sample_values import with_imports
-from tools.settlement import EXCEPTING, Finding, Settled, settle
+from tools.settlement import Finding, Settled, exceptions, settle
 
 ROOT = Path(__file__).parents[1]
 _GUARD = ROOT / "node_modules/@cdklabs/cdk-validator-cfnguard"
@@ -28,8 +25,7 @@ class ScanError(Exception):
 
 def scan(tool: str, synthesized: Sequence[SynthesizedStack]) -> Settled:
     """Run one of ``SCANNERS`` over ``synthesized``. Raises ScanError when it cannot run."""
-    templates = {f"{stack.environment}/{stack.name}": stack.template for stack in synthesized}
-    return settle(SCANNERS[tool](synthesized), templates, tool)
+    return settle(SCANNERS[tool](synthesized), exceptions(tool), tool)
 
 
 def cfn_lint(synthesized: Sequence[SynthesizedStack]) -> list[Finding]:
@@ -115,18 +111,14 @@ def _resources(node: Any) -> Iterator[str]:
 
 
 def prepare(synthesized: Sequence[SynthesizedStack], folder: Path) -> dict[str, str]:
-    """Write what scanners should see into ``folder``; return ``<environment>/<stack>`` by file name.
+    """Write what scanners should see into ``folder``, imports as sample values.
 
-    Imports become sample values, and exceptions are taken out.
+    Return ``<environment>/<stack>`` by file name.
     """
     names = {}
     for number, stack in enumerate(synthesized):
-        template = with_imports(stack.template)
-        for resource in template.get("Resources", {}).values():
-            for tool in EXCEPTING:
-                resource.get("Metadata", {}).pop(tool, None)
         name = f"{number:03}.template.json"
-        (folder / name).write_text(json.dumps(template, indent=1), encoding="utf-8")
+        (folder / name).write_text(json.dumps(with_imports(stack.template), indent=1), encoding="utf-8")
         names[name] = f"{stack.environment}/{stack.name}"
     return names
 

@@ -1,13 +1,18 @@
-"""Holds what template scanners found against the exceptions that templates carry."""
+"""Holds what template scanners found against the exceptions that tools/exceptions.yaml makes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
-from mlplatform.exceptions import SHORTEST_REASON, excepted
+import yaml
 
-EXCEPTING = ("checkov", "guard")
-"""Scanners that templates carry exceptions for."""
+EXCEPTIONS = Path(__file__).with_name("exceptions.yaml")
+
+SHORTEST_REASON = 20
+"""Characters below which a reason would convince nobody."""
+
+Exceptions = Mapping[str, Mapping[str, str]]
+"""Reasons by rule, by resource (``<stack>/<logical id>``)."""
 
 
 @dataclass(frozen=True, order=True)
@@ -23,6 +28,11 @@ class Finding:
     def __str__(self) -> str:
         return f"{self.tool} {self.rule} {self.stack} {self.logical_id}: {self.what}"
 
+    @property
+    def resource(self) -> str:
+        """The resource as exceptions name it: ``<stack>/<logical id>``, whatever the environment."""
+        return f"{self.stack.partition('/')[2]}/{self.logical_id}"
+
 
 @dataclass(frozen=True)
 class Settled:
@@ -32,32 +42,24 @@ class Settled:
     excepted: int
 
 
-def settle(findings: Iterable[Finding], templates: Mapping[str, Mapping[str, Any]], tool: str) -> Settled:
-    """Hold the ``findings`` of ``tool`` against the exceptions in ``templates`` (by ``Finding.stack``).
+def exceptions(tool: str, path: Path = EXCEPTIONS) -> Exceptions:
+    """The exceptions from the rules of one scanner."""
+    return (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get(tool) or {}
+
+
+def settle(findings: Iterable[Finding], excepted: Exceptions, tool: str) -> Settled:
+    """Hold the ``findings`` of ``tool`` against exceptions.
 
     A finding nobody excepted, an exception without a finding and one without a reason are problems.
     """
-    found: dict[tuple[str, str, str], Finding] = {}
-    for finding in sorted(findings):
-        found.setdefault((finding.stack, finding.logical_id, finding.rule), finding)
-    exceptions = dict(_exceptions(templates, tool))
-    problems = [str(finding) for key, finding in found.items() if key not in exceptions]
-    for key, because in sorted(exceptions.items()):
-        stack, logical_id, rule = key
-        if key not in found:
-            problems.append(
-                f"{tool} {rule} {stack} {logical_id}: excepted, but {tool} does not object: remove it"
-            )
-        elif len(because) < SHORTEST_REASON:
-            problems.append(f"{tool} {rule} {stack} {logical_id}: excepted without a reason")
-    return Settled(tuple(problems), len(found.keys() & exceptions.keys()))
-
-
-def _exceptions(
-    templates: Mapping[str, Mapping[str, Any]], tool: str
-) -> Iterator[tuple[tuple[str, str, str], str]]:
-    if tool in EXCEPTING:
-        for stack, template in templates.items():
-            for logical_id, resource in template.get("Resources", {}).items():
-                for rule, because in excepted(resource.get("Metadata", {}), tool).items():
-                    yield (stack, logical_id, rule), because
+    found = {(one.stack, one.logical_id, one.rule): one for one in sorted(findings, reverse=True)}
+    open_ones = [one for one in found.values() if one.rule not in excepted.get(one.resource, {})]
+    problems = [str(one) for one in sorted(open_ones)]
+    needed = {(one.resource, one.rule) for one in found.values()}
+    for resource, reasons in excepted.items():
+        for rule, because in reasons.items():
+            if (resource, rule) not in needed:
+                problems.append(f"{tool} {rule} {resource}: excepted, but {tool} does not object: remove it")
+            elif len(because) < SHORTEST_REASON:
+                problems.append(f"{tool} {rule} {resource}: excepted without a reason")
+    return Settled(tuple(problems), len(found) - len(open_ones))

@@ -42,7 +42,7 @@ class AuditTrail(Construct):
             statements=[],
             log_group=group,
         )
-        cloudtrail.CfnTrail(
+        trail = cloudtrail.CfnTrail(
             self,
             "Resource",
             trail_name=names.name("audit"),
@@ -50,12 +50,13 @@ class AuditTrail(Construct):
             is_multi_region_trail=True,
             include_global_service_events=True,
             enable_log_file_validation=True,
-            s3_bucket_name=store.policy.ref,
+            s3_bucket_name=store.ref,
             kms_key_id=key_arn,
-            cloud_watch_logs_log_group_arn=group.arn,
-            cloud_watch_logs_role_arn=role.arn,
+            cloud_watch_logs_log_group_arn=group.attr_arn,
+            cloud_watch_logs_role_arn=role.attr_arn,
             advanced_event_selectors=_selectors(settings),
         )
+        trail.add_resource_dependency(store.policy)
 
 
 def _selectors(settings: Environment) -> list[cloudtrail.CfnTrail.AdvancedEventSelectorProperty]:

@@ -43,7 +43,7 @@ class FlowLogs(Construct):
             ],
         )
         accept(
-            role.role,
+            role,
             f"AwsSolutions::AwsSolutions-IAM5[Resource::{names.arn('logs', 'log-group:*')}]",
             because="DescribeLogGroups lists groups, so it is granted on all; it shows names, not events",
         )
@@ -55,5 +55,5 @@ class FlowLogs(Construct):
             traffic_type="ALL",
             log_destination_type="cloud-watch-logs",
             log_group_name=group.ref,
-            deliver_logs_permission_arn=role.arn,
+            deliver_logs_permission_arn=role.attr_arn,
         )

@@ -69,7 +69,7 @@ class PlatformFunction(Construct):
             architectures=["arm64"],
             handler=f"{package}.handler.handler",
             code=lambda_.CfnFunction.CodeProperty(s3_bucket=code.s3_bucket_name, s3_key=code.s3_object_key),
-            role=role.arn,
+            role=role.attr_arn,
             kms_key_arn=key_arn,
             timeout=timeout_seconds,
             memory_size=256,
@@ -79,7 +79,7 @@ class PlatformFunction(Construct):
         )
         self.arn = self.resource.attr_arn
         accept(
-            role.role,
+            role,
             "AwsSolutions::AwsSolutions-IAM5[Resource::*]",
             because=f"{package}: X-Ray's write actions accept no resource but *; {star_reason}",
         )

@@ -7,7 +7,7 @@ account stands for its roles on the platform's path, whose own policies must all
 from typing import Any
 
 from mlplatform.bucket_policies import account_principals, execution_role_arn
-from mlplatform.policy import Statement, allow, document
+from mlplatform.policy import Statement, allow, deny, document
 from mlplatform.settings import Environment
 
 ADMINISTRATION = (
@@ -74,24 +74,30 @@ def _administration(settings: Environment) -> Statement:
     return allow("AdministrationByAccount", ADMINISTRATION, ["*"], principal=_account(settings))
 
 
-def _callers(settings: Environment) -> dict[str, Any]:
+def _by_us(settings: Environment) -> dict[str, Any]:
+    """The caller is a role of the platform, CloudFormation's, or one for emergencies."""
     roles = [settings.names.role_arns("*"), execution_role_arn(settings), *settings.break_glass_roles]
-    return {"aws:PrincipalArn": roles}
+    return {"ArnLike": {"aws:PrincipalArn": roles}}
 
 
 def _platform_roles(key: str, settings: Environment) -> list[Statement]:
     via = [f"{service}.{settings.region}.{settings.place.dns_suffix}" for service in VIA_SERVICES[key]]
-    use = {"ArnLike": _callers(settings), "StringEquals": {"kms:ViaService": via}}
-    grants = {"ArnLike": _callers(settings), "Bool": {"kms:GrantIsForAWSResource": "true"}}
+    use = {**_by_us(settings), "StringEquals": {"kms:ViaService": via}}
+    for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    for_others = {
+        "BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}
+    }
+    account, grant = _account(settings), ["kms:CreateGrant"]
     return [
-        allow("UseByPlatformRoles", USE, ["*"], principal=_account(settings), condition=use),
+        allow("UseByPlatformRoles", USE, ["*"], principal=account, condition=use),
         allow(
             "GrantsForAwsResources",
-            ["kms:CreateGrant"],
+            grant,
             ["*"],
-            principal=_account(settings),
-            condition=grants,
+            principal=account,
+            condition={**_by_us(settings), **for_aws},
         ),
+        deny("NoOtherGrants", grant, ["*"], principal="*", condition=for_others),
     ]
 
 

@@ -10,19 +10,19 @@ from mlplatform.policy import allow, deny, document
 from mlplatform.settings import Environment
 
 
-class Notifications(Construct):
+class Notifications(sns.CfnTopic):
     """An encrypted topic that takes messages over TLS only, and its subscriptions."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Environment, key_arn: str) -> None:
-        super().__init__(scope, construct_id)
         name = settings.names.name("notifications")
         arn = settings.names.arn("sns", name)
-        topic = sns.CfnTopic(self, "Resource", topic_name=name, kms_master_key_id=key_arn)
+        super().__init__(scope, construct_id, topic_name=name, kms_master_key_id=key_arn)
+        topic = self.ref
         publish = ["sns:Publish"]
         sns.CfnTopicPolicy(
             self,
             "Policy",
-            topics=[topic.ref],
+            topics=[topic],
             policy_document=document(
                 deny(
                     "DenyPlainTransport",
@@ -45,7 +45,7 @@ class Notifications(Construct):
             sns.CfnSubscription(
                 self,
                 f"{protocol.capitalize()}-{mark}",
-                topic_arn=topic.ref,
+                topic_arn=topic,
                 protocol=protocol,
                 endpoint=address,
             )

@@ -7,7 +7,6 @@ from constructs import Construct
 
 from mlplatform.acknowledgements import accept
 from mlplatform.bucket_policies import bucket_policy
-from mlplatform.retention import keep
 from mlplatform.settings import Environment
 
 NOT_REPLICATED = {
@@ -21,7 +20,7 @@ NOT_REPLICATED = {
 """Why no bucket is replicated to another region."""
 
 
-class ObjectStore(Construct):
+class ObjectStore(s3.CfnBucket):
     """One versioned, encrypted, private bucket that the VPC endpoint alone leads to.
 
     ``thing`` (data, artifacts, capture, logs, audit) decides its name and policy; without ``key_arn`` it is
@@ -40,11 +39,10 @@ class ObjectStore(Construct):
         expire_days: int | None = None,
         trail_arn: str | None = None,
     ) -> None:
-        super().__init__(scope, construct_id)
         names = settings.names
-        self.bucket = s3.CfnBucket(
-            self,
-            "Resource",
+        super().__init__(
+            scope,
+            construct_id,
             bucket_name=names.bucket(thing),
             bucket_encryption=_encryption(key_arn),
             versioning_configuration=s3.CfnBucket.VersioningConfigurationProperty(status="Enabled"),
@@ -60,6 +58,11 @@ class ObjectStore(Construct):
             lifecycle_configuration=s3.CfnBucket.LifecycleConfigurationProperty(
                 rules=_lifecycle(settings.storage.noncurrent_version_days, expire_days)
             ),
+            notification_configuration=s3.CfnBucket.NotificationConfigurationProperty(
+                event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
+                    event_bridge_enabled=True
+                )
+            ),
             logging_configuration=None
             if thing == "logs"
             else s3.CfnBucket.LoggingConfigurationProperty(
@@ -74,17 +77,15 @@ class ObjectStore(Construct):
                 thing, settings, endpoint_id=endpoint_id, key_arn=key_arn, trail_arn=trail_arn
             ),
         )
-        self.policy.add_resource_dependency(self.bucket)
-        for resource in (self.bucket, self.policy):
-            keep(resource, settings)
+        self.policy.add_resource_dependency(self)
         accept(
-            self.bucket,
+            self,
             "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled",
             because=NOT_REPLICATED[thing],
         )
         if key_arn is None:
             accept(
-                self.bucket,
+                self,
                 "NIST.800.53.R5::NIST.800.53.R5-S3DefaultEncryptionKMS",
                 because="S3 delivers server access logs only to buckets encrypted with SSE-S3",
             )

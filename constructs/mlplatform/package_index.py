@@ -3,7 +3,6 @@
 from aws_cdk import aws_codeartifact as codeartifact
 from constructs import Construct
 
-from mlplatform.retention import keep
 from mlplatform.settings import Environment
 
 
@@ -15,7 +14,7 @@ class PackageIndex(Construct):
         domain = codeartifact.CfnDomain(
             self, "Domain", domain_name=settings.names.name("packages"), encryption_key=key_arn
         )
-        repository = codeartifact.CfnRepository(
+        codeartifact.CfnRepository(
             self,
             "Repository",
             domain_name=domain.attr_name,
@@ -23,5 +22,3 @@ class PackageIndex(Construct):
             description="Python packages, fetched from the public index on first use",
             external_connections=["public:pypi"],
         )
-        for resource in (domain, repository):
-            keep(resource, settings)

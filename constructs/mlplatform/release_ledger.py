@@ -4,21 +4,19 @@ from aws_cdk import aws_dynamodb as dynamodb
 from constructs import Construct
 
 from mlplatform.acknowledgements import accept
-from mlplatform.retention import keep
 from mlplatform.settings import Environment
 
 
-class ReleaseLedger(Construct):
+class ReleaseLedger(dynamodb.CfnTable):
     """A DynamoDB table: one item per endpoint for the lease, one per event and step of each release.
 
     The keys (``endpoint``, ``record``) are create-only and this table is named: they are a contract.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Environment, key_arn: str) -> None:
-        super().__init__(scope, construct_id)
-        table = dynamodb.CfnTable(
-            self,
-            "Resource",
+        super().__init__(
+            scope,
+            construct_id,
             table_name=settings.names.name("release-ledger"),
             billing_mode="PAY_PER_REQUEST",
             attribute_definitions=[
@@ -40,9 +38,8 @@ class ReleaseLedger(Construct):
             ),
             deletion_protection_enabled=settings.retains,
         )
-        keep(table, settings)
         accept(
-            table,
+            self,
             "NIST.800.53.R5::NIST.800.53.R5-DynamoDBInBackupPlan",
             because="point-in-time recovery restores any second of the last 35 days, longer than any release",
         )

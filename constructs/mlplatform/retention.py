@@ -17,13 +17,25 @@ REPLACED_BY_TAGS = (
 """Types whose Tags are create-only in the CloudFormation registry: a tag change would replace them."""
 
 
-def keep(resource: cdk.CfnResource, settings: Environment) -> None:
-    """Let a stateful resource outlive its stack, unless the environment says ``removal: destroy``.
+STATEFUL = (
+    "AWS::CodeArtifact::Domain",
+    "AWS::CodeArtifact::Repository",
+    "AWS::DynamoDB::Table",
+    "AWS::KMS::Key",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+)
+"""Types that outlive their stack: what they hold cannot be had again (a bucket keeps its policy as well)."""
+
+
+def keep_state(stage: cdk.Stage, settings: Environment) -> None:
+    """Let everything stateful outlive its stack, unless the environment says ``removal: destroy``.
 
     ``RetainExceptOnCreate``: a first deployment that fails leaves nothing behind.
     """
     policy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.retains else cdk.RemovalPolicy.DESTROY
-    resource.apply_removal_policy(policy)
+    cdk.RemovalPolicies.of(stage).apply(policy, apply_to_resource_types=list(STATEFUL))
 
 
 def tag_costs(stage: cdk.Stage, settings: Environment) -> None:

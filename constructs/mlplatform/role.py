@@ -15,7 +15,7 @@ WRITE_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
 """What delivering log events to an existing log group takes."""
 
 
-class ServiceRole(Construct):
+class ServiceRole(iam.CfnRole):
     """A role on the platform's path, assumed by ``service`` only, with exactly these statements.
 
     ``kind`` is the last part of its IAM path (``function``, ``service``, ...), by which key and bucket
@@ -35,12 +35,11 @@ class ServiceRole(Construct):
         source: Mapping[str, Mapping[str, Any]] | None = None,
         log_group: LogGroup | None = None,
     ) -> None:
-        super().__init__(scope, construct_id)
         writes = [allow("WriteLogs", WRITE_LOGS, [log_group.streams_arn])] if log_group else []
         ours = source or {"StringEquals": {"aws:SourceAccount": settings.account}}
-        self.role = iam.CfnRole(
-            self,
-            "Resource",
+        super().__init__(
+            scope,
+            construct_id,
             path=settings.names.role_path(kind),
             assume_role_policy_document=trust(service, condition=ours),
             policies=[
@@ -49,10 +48,9 @@ class ServiceRole(Construct):
                 )
             ],
         )
-        self.arn = self.role.attr_arn
         if log_group:
             accept(
-                self.role,
+                self,
                 f"AwsSolutions::AwsSolutions-IAM5[Resource::{log_group.streams_arn}]",
-                because=f"{service} names the log streams itself; all of them lie in {log_group.name}",
+                because=f"{service} names the log streams itself; all of them lie in {log_group.full_name}",
             )

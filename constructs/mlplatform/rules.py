@@ -1,8 +1,6 @@
 """What linters miss: the platform's own rules on a synthesized CloudFormation template.
 
-Upper half: how a template is read (intrinsics, policy statements). Lower half: one function per rule and
-the table ``RULES``. It is one module because every rule speaks in the terms of the upper half, and nothing
-else in the platform reads templates.
+One function per rule, and the table ``RULES``; ``mlplatform.template`` is what they speak in.
 """
 
 import ipaddress
@@ -11,20 +9,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mlplatform.names import forbidden_word
-
-Place = tuple[str, str]
-"""Logical id (empty: the template itself) and dotted path below it, e.g. ``Properties.Policies.0``."""
+from mlplatform.template import PLACEHOLDER, Place, Statement, Template, text, texts, walk
 
 Finding = tuple[Place, str]
 """Where a rule is broken, and a message: what is wrong, what was given, what is allowed."""
-
-_PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
-_PART_OF_TEXT = re.compile(r"Fn::(Join\.(0|1\.\d+)|Sub(\.0|\.1\.\w+)?)$")
 
 
 @dataclass(frozen=True)
@@ -39,189 +32,6 @@ class Violation:
     logical_id: str
     message: str
     location: str
-
-
-def walk(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield ``node`` and everything below it, each with its dotted path."""
-    yield path, node
-    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
-    for key, child in items:
-        yield from walk(child, f"{path}.{key}" if path else str(key))
-
-
-def text(value: Any) -> str:
-    """Return the literal text of a string or intrinsic; what only deployment knows stands as ``${…}``."""
-    match value:
-        case {"Ref": str(name)} | {"Fn::GetAtt": str(name)}:
-            return f"${{{name}}}"
-        case {"Fn::GetAtt": [name, attribute]}:
-            return f"${{{name}.{text(attribute)}}}"
-        case {"Fn::Sub": [str(pattern), dict(values)]}:
-            return _PLACEHOLDER.sub(lambda m: text(values.get(m[0][2:-1], m[0])), pattern)
-        case {"Fn::Sub": str(pattern)}:
-            return pattern
-        case {"Fn::Join": [str(separator), list(parts)]}:
-            return separator.join(map(text, parts))
-        case dict():
-            return f"${{{next(iter(value), '')}}}"
-        case _:
-            return str(value)
-
-
-def texts(value: Any) -> list[str]:
-    """Return every text a property may hold: the items of a list, both branches of an ``Fn::If``."""
-    match value:
-        case None | {"Ref": "AWS::NoValue"}:
-            return []
-        case list():
-            return [item for part in value for item in texts(part)]
-        case {"Fn::If": [_, yes, no]}:
-            return texts(yes) + texts(no)
-        case _:
-            return [text(value)]
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One policy statement of a template.
-
-    ``kind`` is ``identity``, ``trust``, ``endpoint`` (a VPC endpoint's), ``own`` (a resource policy in which
-    ``*`` is the resource itself, as in a KMS key's) or ``resource`` (every other resource policy).
-    """
-
-    place: Place
-    kind: str
-    body: Mapping[str, Any]
-
-    @property
-    def allows(self) -> bool:
-        """Whether the statement is an Allow."""
-        return self.body.get("Effect") == "Allow"
-
-    @property
-    def actions(self) -> list[str]:
-        """The actions in lower case: IAM ignores their case."""
-        return [action.lower() for action in texts(self.body.get("Action"))]
-
-    @property
-    def resources(self) -> list[str]:
-        """The resources; ``NotResource`` leaves all but a few, so it reads as ``*``."""
-        return ["*"] if "NotResource" in self.body else texts(self.body.get("Resource"))
-
-    @property
-    def principals(self) -> list[str]:
-        """The AWS principals, named or excepted."""
-        named = [self.body.get("Principal"), self.body.get("NotPrincipal")]
-        return texts([who.get("AWS") if isinstance(who, dict) else who for who in named])
-
-    @property
-    def conditions(self) -> dict[str, dict[str, Any]]:
-        """The condition keys by operator; what an ``Fn::If`` may leave out does not count."""
-        operators = self.body.get("Condition") or {}
-        return {operator: keys for operator, keys in operators.items() if isinstance(keys, dict)}
-
-    def condition(self, key: str) -> dict[str, list[str]]:
-        """Values asked of the condition key ``key`` (in lower case), by operator."""
-        return {
-            operator: texts(value)
-            for operator, keys in self.conditions.items()
-            for name, value in keys.items()
-            if name.lower() == key
-        }
-
-
-@dataclass(frozen=True)
-class Template:
-    """A template and where it will be deployed: the subject of every rule."""
-
-    body: Mapping[str, Any]
-    partition: str
-    dns_suffix: str
-    stack_name: str
-
-    @cached_property
-    def resources(self) -> Mapping[str, Mapping[str, Any]]:
-        """The resources by logical id."""
-        found: Mapping[str, Mapping[str, Any]] = self.body.get("Resources", {})
-        return found
-
-    def of_type(self, *types: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Yield logical id and properties of every resource of one of the ``types``."""
-        for logical_id, resource in self.resources.items():
-            if resource["Type"] in types:
-                yield logical_id, resource.get("Properties", {})
-
-    @cached_property
-    def nodes(self) -> list[tuple[Place, Any]]:
-        """Every value of the template but the resources' metadata, which AWS never acts on."""
-        rest = {section: value for section, value in self.body.items() if section != "Resources"}
-        found = [(("", path), node) for path, node in walk(rest)]
-        for logical_id, resource in self.resources.items():
-            acted_on = {key: value for key, value in resource.items() if key != "Metadata"}
-            found += [((logical_id, path), node) for path, node in walk(acted_on)]
-        return found
-
-    @cached_property
-    def strings(self) -> list[tuple[Place, str]]:
-        """Every text of the template; a join or substitution is one text, not its parts."""
-        return [
-            (place, text(node))
-            for place, node in self.nodes
-            if isinstance(node, str) or (isinstance(node, dict) and {"Fn::Join", "Fn::Sub"} & set(node))
-            if not _PART_OF_TEXT.search(place[1])
-        ]
-
-    @cached_property
-    def statements(self) -> list[Statement]:
-        """Every statement of every policy document, also of those written as JSON text."""
-        written = [(place, _parsed(value)) for place, value in self.strings]
-        return [
-            Statement((place[0], f"{place[1]}.Statement.{index}"), self._kind(place), statement)
-            for place, node in self.nodes + written
-            if place[0] and isinstance(node, dict) and "Statement" in node
-            for index, statement in enumerate(_listed(node["Statement"]))
-        ]
-
-    def _kind(self, place: Place) -> str:
-        """Return the kind of the policy document at ``place``."""
-        logical_id, path = place
-        if "AssumeRolePolicyDocument" in path:
-            return "trust"
-        kind = self.resources[logical_id]["Type"]
-        return next((policy for prefix, policy in _POLICIES.items() if kind.startswith(prefix)), "resource")
-
-
-_POLICIES = {
-    "AWS::IAM::": "identity",
-    "AWS::SSO::PermissionSet": "identity",
-    "AWS::EC2::VPCEndpoint": "endpoint",
-    "AWS::KMS::": "own",
-    "AWS::SecretsManager::": "own",
-    "AWS::CodeArtifact::": "own",
-}
-
-
-def _listed(value: Any) -> list[dict[str, Any]]:
-    """Return the statements of a document: one, a list, or those of both branches of an ``Fn::If``."""
-    match value:
-        case list():
-            return [statement for part in value for statement in _listed(part)]
-        case {"Fn::If": [_, yes, no]}:
-            return _listed(yes) + _listed(no)
-        case dict():
-            return [value]
-        case _:
-            return []
-
-
-def _parsed(value: str) -> Any:
-    """Return the policy document that ``value`` spells as JSON, else None."""
-    if '"Statement"' not in value:
-        return None
-    try:
-        return json.loads(value)
-    except ValueError:  # it only looks like one
-        return None
 
 
 # --- names -----------------------------------------------------------------------------------------------
@@ -246,7 +56,7 @@ def _forbidden_names(template: Template) -> Iterator[Finding]:
                 continue
             for name in texts(value):
                 required = key in _NAMES_AWS_REQUIRES and _NAMES_AWS_REQUIRES[key].fullmatch(name)
-                word = forbidden_word(_PLACEHOLDER.sub(" ", name))
+                word = forbidden_word(PLACEHOLDER.sub(" ", name))
                 if word and not required:
                     yield (logical_id, f"Properties.{key}"), f"{key} {name!r} contains {word!r}"
 
@@ -289,13 +99,15 @@ def _foreign_host(host: re.Match[str], dns_suffix: str) -> bool:
     return suffix != "amazonaws.com" or bool(host["url"] or _REGIONAL.search(host["labels"]))
 
 
+def _partitions_named(value: str) -> set[str]:
+    return {found[1] for found in _ARN.finditer(value)} if "arn:" in value else set()
+
+
 def _partitions(template: Template) -> Iterator[Finding]:
     for place, value in template.strings:
-        if "arn:" not in value and "amazonaws." not in value:
-            continue
-        for partition in sorted({found[1] for found in _ARN.finditer(value)} - {template.partition}):
+        for partition in sorted(_partitions_named(value) - {template.partition}):
             yield place, f"an ARN is in partition {partition!r}, the environment in {template.partition!r}"
-        for host in _HOST.finditer(value):
+        for host in _HOST.finditer(value) if "amazonaws." in value else ():
             if _foreign_host(host, template.dns_suffix):
                 yield place, f"{host[0].removeprefix('://')!r}: hosts here end in {template.dns_suffix!r}"
 

@@ -70,12 +70,11 @@ class PlatformVpc(Construct):
             self._nat(plan, [table for _, table in tables])
 
     def _subnet(self, kind: str, zone: str, cidr: str) -> tuple[ec2.CfnSubnet, ec2.CfnRouteTable]:
-        part = Construct(self, f"{kind}-{zone}")
         tags = self._named(f"{kind.lower()}-{zone}")
         by_id = zone in self._settings.place.zone_ids
         subnet = ec2.CfnSubnet(
-            part,
-            "Subnet",
+            self,
+            f"{kind}Subnet-{zone}",
             vpc_id=self.vpc_id,
             cidr_block=cidr,
             availability_zone=None if by_id else zone,
@@ -83,9 +82,9 @@ class PlatformVpc(Construct):
             map_public_ip_on_launch=False,
             tags=tags,
         )
-        table = ec2.CfnRouteTable(part, "RouteTable", vpc_id=self.vpc_id, tags=tags)
+        table = ec2.CfnRouteTable(self, f"{kind}RouteTable-{zone}", vpc_id=self.vpc_id, tags=tags)
         ec2.CfnSubnetRouteTableAssociation(
-            part, "Association", subnet_id=subnet.ref, route_table_id=table.ref
+            self, f"{kind}Association-{zone}", subnet_id=subnet.ref, route_table_id=table.ref
         )
         return subnet, table
 

@@ -17,7 +17,6 @@ IMPURE = {
     "audit_trail",
     "checks",
     "encryption_key",
-    "exceptions",
     "exports",
     "flow_logs",
     "function",

@@ -1,6 +1,7 @@
 """Findings held against exceptions, and what scanners are shown; on templates made for the purpose."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,8 @@ import pytest
 
 from tools.assembly import SynthesizedStack
 from tools.sample_values import sample_of, with_imports
-from tools.scanners import cfn_lint, guard, prepare, scan
-from tools.settlement import Finding, settle
+from tools.scanners import cfn_lint, guard, prepare
+from tools.settlement import Finding, exceptions, settle
 
 BECAUSE = "the access logs of this bucket would be its own"
 KEY = {"EnableKeyRotation": True, "KeyPolicy": {"Version": "2012-10-17", "Statement": []}}
@@ -17,14 +18,6 @@ KEY = {"EnableKeyRotation": True, "KeyPolicy": {"Version": "2012-10-17", "Statem
 
 def bucket(**metadata: Any) -> dict[str, Any]:
     return {"Type": "AWS::S3::Bucket", "Properties": {}, "Metadata": metadata}
-
-
-def checkov_skips(*rules: str, comment: str = BECAUSE) -> dict[str, Any]:
-    return {"checkov": {"skip": [{"id": rule, "comment": comment} for rule in rules]}}
-
-
-def guard_skips(*rules: str) -> dict[str, Any]:
-    return {"guard": {"SuppressedRules": list(rules), "Reasons": dict.fromkeys(rules, BECAUSE)}}
 
 
 def written(folder: Path, environment: str = "dev", **resources: Any) -> SynthesizedStack:
@@ -37,58 +30,50 @@ LOGGING = Finding("checkov", "CKV_AWS_18", "dev/Foundation", "Logs", "no access 
 
 
 def test_a_finding_that_nobody_excepted_is_a_problem() -> None:
-    settled = settle([LOGGING], {"dev/Foundation": {"Resources": {"Logs": bucket()}}}, "checkov")
+    settled = settle([LOGGING], {}, "checkov")
     assert settled.problems == ("checkov CKV_AWS_18 dev/Foundation Logs: no access logs",)
     assert settled.excepted == 0
 
 
-def test_an_excepted_finding_is_counted_and_no_problem() -> None:
-    template = {"Resources": {"Logs": bucket(**checkov_skips("CKV_AWS_18"))}}
-    settled = settle([LOGGING, LOGGING], {"dev/Foundation": template}, "checkov")
+def test_an_excepted_finding_is_counted_once_per_environment_and_no_problem() -> None:
+    excepted = {"Foundation/Logs": {"CKV_AWS_18": BECAUSE}}
+    settled = settle([LOGGING, LOGGING, replace(LOGGING, stack="prod/Foundation")], excepted, "checkov")
     assert settled.problems == ()
-    assert settled.excepted == 1
+    assert settled.excepted == 2
 
 
 @pytest.mark.parametrize(
-    "template",
-    [
-        {"Resources": {"Data": bucket(**checkov_skips("CKV_AWS_18")), "Logs": bucket()}},
-        {"Resources": {"Logs": bucket(**checkov_skips("CKV_AWS_21"))}},
-        {"Resources": {"Logs": bucket(**guard_skips("CKV_AWS_18"))}},
-    ],
-    ids=["another resource", "another rule", "another scanner"],
+    "excepted",
+    [{"Foundation/Data": {"CKV_AWS_18": BECAUSE}}, {"Foundation/Logs": {"CKV_AWS_21": BECAUSE}}],
+    ids=["another resource", "another rule"],
 )
-def test_an_exception_holds_for_one_rule_of_one_scanner_on_one_resource(template: dict[str, Any]) -> None:
-    settled = settle([LOGGING], {"dev/Foundation": template}, "checkov")
-    assert str(LOGGING) in settled.problems
-
-
-def test_an_exception_in_one_environment_does_not_hold_in_another() -> None:
-    templates = {
-        "dev/Foundation": {"Resources": {"Logs": bucket()}},
-        "prod/Foundation": {"Resources": {"Logs": bucket(**checkov_skips("CKV_AWS_18"))}},
-    }
-    assert len(settle([LOGGING], templates, "checkov").problems) == 2
+def test_an_exception_holds_for_one_rule_on_one_resource(excepted: dict[str, dict[str, str]]) -> None:
+    assert str(LOGGING) in settle([LOGGING], excepted, "checkov").problems
 
 
 def test_an_exception_without_a_finding_is_a_problem() -> None:
-    template = {"Resources": {"Logs": bucket(**guard_skips("CT.S3.PR.2"))}}
-    assert settle([], {"dev/Foundation": template}, "guard").problems == (
-        "guard CT.S3.PR.2 dev/Foundation Logs: excepted, but guard does not object: remove it",
+    assert settle([], {"Foundation/Logs": {"CT.S3.PR.2": BECAUSE}}, "guard").problems == (
+        "guard CT.S3.PR.2 Foundation/Logs: excepted, but guard does not object: remove it",
     )
 
 
 def test_an_exception_without_a_reason_is_a_problem() -> None:
-    template = {"Resources": {"Logs": bucket(**checkov_skips("CKV_AWS_18", comment="because"))}}
-    assert settle([LOGGING], {"dev/Foundation": template}, "checkov").problems == (
-        "checkov CKV_AWS_18 dev/Foundation Logs: excepted without a reason",
+    assert settle([LOGGING], {"Foundation/Logs": {"CKV_AWS_18": "because"}}, "checkov").problems == (
+        "checkov CKV_AWS_18 Foundation/Logs: excepted without a reason",
     )
 
 
-def test_scanners_see_neither_exceptions_nor_imports(tmp_path: Path) -> None:
+def test_exceptions_are_read_per_scanner(tmp_path: Path) -> None:
+    file = tmp_path / "exceptions.yaml"
+    file.write_text("guard:\n  Foundation/Logs:\n    CT.S3.PR.2: a reason\n")
+    assert exceptions("guard", file) == {"Foundation/Logs": {"CT.S3.PR.2": "a reason"}}
+    assert exceptions("checkov", file) == {}
+
+
+def test_scanners_see_sample_values_for_imports(tmp_path: Path) -> None:
     stack = written(
         tmp_path,
-        Logs=bucket(**checkov_skips("CKV_AWS_18"), **guard_skips("CT.S3.PR.2"), kept="yes"),
+        Logs=bucket(kept="yes"),
         Group={
             "Type": "AWS::Logs::LogGroup",
             "Properties": {"KmsKeyId": {"Fn::ImportValue": "a-dev-net:LogsKeyArn"}},
@@ -123,7 +108,7 @@ def test_an_import_of_an_unknown_kind_is_refused() -> None:
         with_imports({"a": [{"Fn::ImportValue": "acme-dev-network:Color"}]})
 
 
-def test_control_tower_rules_name_the_resource_that_breaks_them_and_heed_its_exception(
+def test_control_tower_rules_name_the_resource_that_breaks_them(
     tmp_path: Path,
 ) -> None:
     group = {
@@ -136,7 +121,7 @@ def test_control_tower_rules_name_the_resource_that_breaks_them_and_heed_its_exc
             "Type": "AWS::S3::Bucket",
             "Properties": {"LoggingConfiguration": {"DestinationBucketName": "x"}},
         },
-        Logs=bucket(**guard_skips("CT.S3.PR.2")),
+        Logs=bucket(),
         Bad=group,
         Good={**group, "Properties": {"RetentionInDays": 365, "KmsKeyId": {"Ref": "Key"}}},
         Key={"Type": "AWS::KMS::Key", "Properties": KEY},
@@ -146,9 +131,6 @@ def test_control_tower_rules_name_the_resource_that_breaks_them_and_heed_its_exc
         ("CT.CLOUDWATCH.PR.3", "Bad"),
         ("CT.S3.PR.2", "Logs"),
     }
-    settled = scan("guard", [stack])
-    assert settled.excepted == 1
-    assert not [problem for problem in settled.problems if "CT.S3.PR.2" in problem]
 
 
 def test_cfn_lint_findings_name_stack_and_resource(tmp_path: Path) -> None:
