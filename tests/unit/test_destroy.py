@@ -1,0 +1,116 @@
+"""Deleting an environment, against an S3 that answers."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from mlplatform.settings import Environment
+from tools import destroy
+from tools.destroy import empty, main, open_up, refusal
+
+STRANGER = "999999999999"
+BUCKET = "acme-small-data-111122223333-eu-west-1"
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An S3 client of an account with one versioned bucket that has a policy."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        client = boto3.client("s3", region_name="eu-west-1")
+        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+        yield client
+
+
+def test_every_version_and_delete_marker_goes(s3: Any) -> None:
+    for number in range(1100):
+        s3.put_object(Bucket=BUCKET, Key=f"object-{number}", Body=b"first")
+    s3.put_object(Bucket=BUCKET, Key="object-0", Body=b"second")
+    s3.delete_object(Bucket=BUCKET, Key="object-1")
+    assert empty(BUCKET, s3) == 1102
+    listing = s3.list_object_versions(Bucket=BUCKET)
+    assert "Versions" not in listing
+    assert "DeleteMarkers" not in listing
+    s3.delete_bucket(Bucket=BUCKET)
+
+
+def test_a_bucket_that_does_not_exist_holds_nothing(s3: Any) -> None:
+    open_up("acme-none", s3)
+    assert empty("acme-none", s3) == 0
+
+
+def test_the_policy_that_keeps_everyone_out_is_taken_away_first(s3: Any) -> None:
+    statement = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:DeleteObject*",
+        "Resource": f"arn:aws:s3:::{BUCKET}/*",
+    }
+    s3.put_bucket_policy(
+        Bucket=BUCKET, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
+    open_up(BUCKET, s3)
+    with pytest.raises(s3.exceptions.ClientError, match="NoSuchBucketPolicy"):
+        s3.get_bucket_policy(Bucket=BUCKET)
+
+
+def test_only_a_destroyable_environment_of_this_account_goes(
+    environments: dict[str, Environment],
+) -> None:
+    small, full = environments["small"], environments["full"]
+    assert refusal(small, small.account) is None
+    assert refusal(full, full.account) == (
+        "environments/full.yaml says removal: retain; "
+        "docs/environments.md tells how to take such an environment down"
+    )
+    assert (
+        refusal(small, "999999999999") == "small is account 111122223333, the credentials are of 999999999999"
+    )
+
+
+def environment(tmp_path: Path, account: str) -> list[str]:
+    """Arguments for an environment of this account that may be destroyed."""
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    text = Path(__file__).parents[1].joinpath("fixtures/environments/small.yaml").read_text(encoding="utf-8")
+    (folder / "small.yaml").write_text(text.replace("111122223333", account), encoding="utf-8")
+    return ["small", "--folder", str(folder)]
+
+
+@pytest.mark.parametrize(("answer", "deleted"), [("small", True), ("yes", False), ("", False)])
+def test_nothing_is_deleted_until_the_name_is_typed(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, deleted: bool
+) -> None:
+    account = boto3.client("sts", region_name="eu-west-1").get_caller_identity()["Account"]
+    bucket = f"acme-small-data-{account}-eu-west-1"
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket=bucket, Key="object", Body=b"data")
+    cdk = tmp_path / "cdk"
+    cdk.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/called\n')
+    cdk.chmod(0o755)
+    monkeypatch.setattr(destroy.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr("builtins.input", lambda _: answer)
+    assert main(environment(tmp_path, account)) == (0 if deleted else 2)
+    assert ("Contents" in s3.list_objects_v2(Bucket=bucket)) is not deleted
+    called = tmp_path / "called"
+    assert (called.read_text() if called.exists() else "") == ("destroy --force small/*\n" if deleted else "")
+
+
+def test_another_account_and_an_unknown_environment_are_refused_in_one_line(
+    s3: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(environment(tmp_path, STRANGER)) == 2
+    assert capsys.readouterr().err.startswith(
+        "destroy: small is account 999999999999, the credentials are of "
+    )
+    assert main(["nowhere", "--folder", str(tmp_path / "environments")]) == 2
+    assert capsys.readouterr().err == (
+        "destroy: environments:1: no such environment, given 'nowhere', allowed: small\n"
+    )

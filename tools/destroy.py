@@ -1,0 +1,122 @@
+"""`make destroy ENV=`: deletes an environment that says ``removal: destroy``, with everything in it."""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from mlplatform.bucket_policies import CHANNELS
+from mlplatform.settings import Environment, SettingsError, read_environments
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+ATTEMPTS = 3
+"""Log delivery may write to a bucket after it was emptied; CloudFormation then cannot delete it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Ask, empty the buckets, delete the stacks. Returns 0 when nothing is left, 2 if nothing was touched."""
+    parser = argparse.ArgumentParser(prog="make destroy ENV=", description=__doc__)
+    parser.add_argument("environment")
+    parser.add_argument("--folder", type=Path, default=Path("environments"))
+    arguments = parser.parse_args(argv)
+    try:
+        (settings,) = read_environments(arguments.folder, only=arguments.environment)
+        session = boto3.Session(region_name=settings.region)
+        account = session.client("sts").get_caller_identity()["Account"]
+    except (SettingsError, BotoCoreError, ClientError) as error:
+        return _refuse(str(error))
+    if problem := refusal(settings, account):
+        return _refuse(problem)
+    if not _confirmed(settings):
+        return _refuse("nothing was deleted")
+    return destroy(settings, session.client("s3"))
+
+
+def refusal(settings: Environment, account: str) -> str | None:
+    """Why an environment must not be deleted with these credentials; None if it may."""
+    if settings.retains:
+        what = f"environments/{settings.name}.yaml says removal: retain"
+        return f"{what}; docs/environments.md tells how to take such an environment down"
+    if account != settings.account:
+        return f"{settings.name} is account {settings.account}, the credentials are of {account}"
+    return None
+
+
+def destroy(settings: Environment, s3: "S3Client") -> int:
+    """Delete buckets' contents and stacks until nothing is left; returns the last exit code."""
+    command = [str(Path(sys.executable).with_name("cdk")), "destroy", "--force", f"{settings.name}/*"]
+    code = 1
+    for _ in range(ATTEMPTS):
+        for bucket in _buckets(settings):
+            open_up(bucket, s3)
+            print(f"emptied {bucket}: {empty(bucket, s3)} object versions")
+        if (code := subprocess.run(command, check=False).returncode) == 0:
+            print(f"{settings.name} is gone; its KMS keys are deleted in 7 days and can be kept until then")
+            break
+    return code
+
+
+def open_up(bucket: str, s3: "S3Client") -> None:
+    """Take away the policy that lets nobody delete objects from outside the VPC, and stop access logging.
+
+    A bucket that does not exist is fine.
+    """
+    try:
+        s3.delete_bucket_policy(Bucket=bucket)
+        s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
+    except s3.exceptions.NoSuchBucket:
+        return
+
+
+def empty(bucket: str, s3: "S3Client") -> int:
+    """Delete every version of every object; returns how many. A bucket that does not exist holds none.
+
+    Raises RuntimeError for an object that cannot be deleted.
+    """
+    deleted = 0
+    while versions := _first_versions(bucket, s3):
+        answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": versions, "Quiet": True})
+        if errors := answer.get("Errors"):
+            raise RuntimeError(f"{bucket}: {errors[0]['Key']}: {errors[0]['Message']}")
+        deleted += len(versions)
+    return deleted
+
+
+def _first_versions(bucket: str, s3: "S3Client") -> list["ObjectIdentifierTypeDef"]:
+    """The first versions and delete markers still there, at most 1000: as many as one request deletes."""
+    try:
+        page = s3.list_object_versions(Bucket=bucket)
+    except s3.exceptions.NoSuchBucket:
+        return []
+    found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+    return [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in found]
+
+
+def _buckets(settings: Environment) -> Iterator[str]:
+    """Every bucket of the environment; the one for access logs last, since the others write to it."""
+    yield from (settings.names.bucket(thing) for thing in sorted(CHANNELS, key=lambda thing: thing == "logs"))
+
+
+def _confirmed(settings: Environment) -> bool:
+    print(f"This deletes the environment {settings.name} in account {settings.account}, {settings.region}:")
+    print(f"  the stacks {settings.name}/*, and with them the network, keys, tables and logs")
+    for bucket in _buckets(settings):
+        print(f"  every object and version in {bucket}")
+    return input(f"Type {settings.name} to delete it: ").strip() == settings.name
+
+
+def _refuse(why: str) -> int:
+    print(f"destroy: {why}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
