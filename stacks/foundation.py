@@ -10,7 +10,7 @@ from mlplatform.object_store import ObjectStore
 from mlplatform.package_index import PackageIndex
 from mlplatform.release_ledger import ReleaseLedger
 from mlplatform.settings import Environment
-from stacks.base import PlatformStack
+from mlplatform.stack import PlatformStack
 
 
 class FoundationStack(PlatformStack):

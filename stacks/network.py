@@ -8,9 +8,9 @@ from mlplatform.flow_logs import FlowLogs
 from mlplatform.network_defaults import NetworkDefaults
 from mlplatform.security_groups import SecurityGroups
 from mlplatform.settings import Environment
+from mlplatform.stack import PlatformStack
 from mlplatform.vpc import PlatformVpc
 from mlplatform.vpc_endpoints import VpcEndpoints
-from stacks.base import PlatformStack
 
 
 class NetworkStack(PlatformStack):

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from mlplatform.acknowledgements import accept
@@ -13,6 +12,7 @@ from mlplatform.log_group import LogGroup
 from mlplatform.policy import Statement, allow
 from mlplatform.role import ServiceRole
 from mlplatform.settings import Environment
+from mlplatform.stack import PlatformStack
 
 _SOURCES = Path(__file__).parents[2] / "lambda"
 
@@ -53,13 +53,14 @@ class PlatformFunction(Construct):
             statements=[*statements, allow("WriteTraces", _WRITE_TRACES, ["*"])],
             log_group=logs,
         )
-        code = assets.Asset(
+        source = cdk.AssetStaging(
             self,
             "Code",
-            path=str(_SOURCES),
+            source_path=str(_SOURCES),
             exclude=["/*", f"!/{package}", "__pycache__"],
             ignore_mode=cdk.IgnoreMode.GIT,
         )
+        code = PlatformStack.around(self).add_folder(source)
         self.resource = lambda_.CfnFunction(
             self,
             "Resource",
@@ -68,7 +69,7 @@ class PlatformFunction(Construct):
             runtime=RUNTIME,
             architectures=["arm64"],
             handler=f"{package}.handler.handler",
-            code=lambda_.CfnFunction.CodeProperty(s3_bucket=code.s3_bucket_name, s3_key=code.s3_object_key),
+            code=lambda_.CfnFunction.CodeProperty(s3_bucket=code.bucket_name, s3_key=code.object_key),
             role=role.attr_arn,
             kms_key_arn=key_arn,
             timeout=timeout_seconds,

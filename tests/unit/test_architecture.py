@@ -29,6 +29,7 @@ IMPURE = {
     "retention",
     "role",
     "security_groups",
+    "stack",
     "vpc",
     "vpc_endpoints",
 }
