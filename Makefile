@@ -45,11 +45,12 @@ help: ## This list
 synth: .venv/.runtime node_modules/.runtime ## Check the settings and write the templates of all environments
 	@$(PY) -m tools.synth
 
+# Types are checked beside the tests: with nothing cached yet, mypy reads all of CDK for a minute.
 test: .venv/.dev node_modules/.dev ## Lint, types and tests
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
-	@$(PY) -m mypy
-	@$(PY) -m pytest
+	@$(PY) -m mypy >.cache/mypy.log 2>&1 & types=$$!; \
+	  $(PY) -m pytest; code=$$?; wait $$types || code=1; cat .cache/mypy.log; exit $$code
 
 ##@ Look
 explain: .venv/.runtime ## Settings of one environment, defaults marked: ENV=dev
