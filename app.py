@@ -4,7 +4,7 @@ import gc
 import sys
 from pathlib import Path
 
-# A synthesis lives for seconds and keeps what it builds: collecting garbage meanwhile costs a tenth of it.
+# A synthesis lives for seconds and keeps what it builds (docs/decisions/0009-no-garbage-collection.md).
 gc.disable()
 
 import aws_cdk as cdk

@@ -3,7 +3,7 @@
 from constructs import Construct
 
 from mlplatform.encryption_key import EncryptionKey
-from mlplatform.exports import export
+from mlplatform.exports import export, subnet_exports
 from mlplatform.flow_logs import FlowLogs
 from mlplatform.network_defaults import NetworkDefaults
 from mlplatform.security_groups import SecurityGroups
@@ -39,7 +39,7 @@ class NetworkStack(PlatformStack):
             self,
             {
                 "VpcId": vpc.vpc_id,
-                "SubnetIds": ",".join(vpc.subnet_ids),
+                **dict(zip(subnet_exports(settings), vpc.subnet_ids, strict=True)),
                 "S3EndpointId": endpoints.s3_endpoint_id,
                 "S3PrefixListId": defaults.s3_prefix_list_id,
                 "DynamoDbPrefixListId": defaults.dynamodb_prefix_list_id,

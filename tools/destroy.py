@@ -29,25 +29,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         (settings,) = read_environments(arguments.folder, only=arguments.environment)
+        if settings.retains:
+            what = f"environments/{settings.name}.yaml says removal: retain"
+            return _refuse(f"{what}; docs/environments.md tells how to take such an environment down")
         session = boto3.Session(region_name=settings.region)
         account = session.client("sts").get_caller_identity()["Account"]
     except (SettingsError, BotoCoreError, ClientError) as error:
         return _refuse(str(error))
-    if problem := refusal(settings, account):
-        return _refuse(problem)
+    if account != settings.account:
+        return _refuse(f"{settings.name} is account {settings.account}, the credentials are of {account}")
     if not _confirmed(settings):
         return _refuse("nothing was deleted")
     return destroy(settings, session.client("s3"))
-
-
-def refusal(settings: Environment, account: str) -> str | None:
-    """Why an environment must not be deleted with these credentials; None if it may."""
-    if settings.retains:
-        what = f"environments/{settings.name}.yaml says removal: retain"
-        return f"{what}; docs/environments.md tells how to take such an environment down"
-    if account != settings.account:
-        return f"{settings.name} is account {settings.account}, the credentials are of {account}"
-    return None
 
 
 def destroy(settings: Environment, s3: "S3Client") -> int:

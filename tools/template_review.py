@@ -19,6 +19,8 @@ STATEFUL: Mapping[str, str] = {
     "AWS::Cognito::UserPool": "holds the accounts of people, who would have to register again",
     "AWS::DynamoDB::GlobalTable": "holds items, such as the ledger of releases",
     "AWS::DynamoDB::Table": "holds items, such as the ledger of releases",
+    "AWS::EC2::Subnet": "is where endpoints, jobs and models stand; its id is exported, so the stack would not deploy",
+    "AWS::EC2::VPC": "is where everything stands; its id is exported, so the stack would not deploy",
     "AWS::ECR::Repository": "holds the images that approved versions run",
     "AWS::EFS::FileSystem": "holds people's home directories",
     "AWS::KMS::Key": "opens everything encrypted with it; without it that data is unreadable",

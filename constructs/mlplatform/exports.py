@@ -8,10 +8,14 @@ from collections.abc import Mapping
 import aws_cdk as cdk
 
 from mlplatform.settings import Environment
+from mlplatform.settings.network import MAX_ZONES, MIN_ZONES
+
+SUBNETS = tuple(f"SubnetId{number}" for number in range(1, MAX_ZONES + 1))
+"""One export per subnet: a zone added later adds one and changes none that is in use."""
 
 NETWORK = (
     "VpcId",
-    "SubnetIds",
+    *SUBNETS[:MIN_ZONES],
     "S3EndpointId",
     "S3PrefixListId",
     "DynamoDbPrefixListId",
@@ -21,22 +25,27 @@ NETWORK = (
     "FunctionSecurityGroupId",
     "NetworkKeyArn",
 )
-"""Exports of the Network stack; ``SubnetIds`` is one comma-separated string."""
+"""Exports of the Network stack in every environment; one with a third zone has ``SubnetId3`` as well."""
 
 FOUNDATION = ("DataKeyArn", "ArtifactsKeyArn", "LogsKeyArn")
 """Exports of the Foundation stack."""
 
-_OWNER = dict.fromkeys(NETWORK, "Network") | dict.fromkeys(FOUNDATION, "Foundation")
+_OWNER = dict.fromkeys([*NETWORK, *SUBNETS], "Network") | dict.fromkeys(FOUNDATION, "Foundation")
 
 
 def export(stack: cdk.Stack, values: Mapping[str, str], settings: Environment) -> None:
     """Export exactly the fixed list of ``stack``. Raises ValueError if ``values`` differs from it."""
     owner = stack.node.id
-    owned = {name for name, exporter in _OWNER.items() if exporter == owner}
+    owned = set(FOUNDATION) if owner == "Foundation" else {*NETWORK, *subnet_exports(settings)}
     if owned != set(values):
         raise ValueError(f"{owner} exports {sorted(values)}, the fixed list is {sorted(owned)}")
     for name, value in values.items():
         cdk.CfnOutput(stack, name, value=value, export_name=settings.names.export(owner, name))
+
+
+def subnet_exports(settings: Environment) -> tuple[str, ...]:
+    """Names of the exports of the environment's subnets, one per zone."""
+    return SUBNETS[: len(settings.network.zones)]
 
 
 def imported(name: str, settings: Environment) -> str:

@@ -9,10 +9,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from mlplatform.settings import Environment
 from tools import destroy
-from tools.destroy import empty, main, open_up, refusal
+from tools.destroy import empty, main, open_up
 
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "environments"
 STRANGER = "999999999999"
 BUCKET = "acme-small-data-111122223333-eu-west-1"
 
@@ -61,17 +61,13 @@ def test_the_policy_that_keeps_everyone_out_is_taken_away_first(s3: Any) -> None
         s3.get_bucket_policy(Bucket=BUCKET)
 
 
-def test_only_a_destroyable_environment_of_this_account_goes(
-    environments: dict[str, Environment],
+def test_an_environment_that_retains_is_refused_before_anybody_is_asked(
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    small, full = environments["small"], environments["full"]
-    assert refusal(small, small.account) is None
-    assert refusal(full, full.account) == (
-        "environments/full.yaml says removal: retain; "
-        "docs/environments.md tells how to take such an environment down"
-    )
-    assert (
-        refusal(small, "999999999999") == "small is account 111122223333, the credentials are of 999999999999"
+    assert main(["full", "--folder", str(FIXTURES)]) == 2
+    assert capsys.readouterr().err == (
+        "destroy: environments/full.yaml says removal: retain; "
+        "docs/environments.md tells how to take such an environment down\n"
     )
 
 
@@ -79,7 +75,7 @@ def environment(tmp_path: Path, account: str) -> list[str]:
     """Arguments for an environment of this account that may be destroyed."""
     folder = tmp_path / "environments"
     folder.mkdir()
-    text = Path(__file__).parents[1].joinpath("fixtures/environments/small.yaml").read_text(encoding="utf-8")
+    text = (FIXTURES / "small.yaml").read_text(encoding="utf-8")
     (folder / "small.yaml").write_text(text.replace("111122223333", account), encoding="utf-8")
     return ["small", "--folder", str(folder)]
 
