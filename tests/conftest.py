@@ -1,12 +1,13 @@
 """What tests share: the platform synthesized once from the fixtures, and once from the user's own files."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from moto import mock_aws
 
 from mlplatform.settings import Environment, read_environments
 from stacks.platform import MlPlatform
@@ -17,6 +18,15 @@ FIXTURES = ROOT / "tests" / "fixtures" / "environments"
 
 Templates = dict[tuple[str, str], dict[str, Any]]
 Synthesize = Callable[[Path, Path], cdk.App]
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty AWS account in memory."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Policy documents as plain data: the few shapes every policy of the platform is written in."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 Statement = dict[str, Any]
 Conditions = Mapping[str, Mapping[str, Any]]
@@ -12,7 +13,8 @@ def document(*statements: Statement) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def allow(
+def statement(
+    effect: Literal["Allow", "Deny"],
     sid: str,
     actions: Sequence[str],
     resources: Sequence[Any],
@@ -20,43 +22,24 @@ def allow(
     principal: Any = None,
     condition: Conditions | None = None,
 ) -> Statement:
-    """An Allow; ``principal`` only in resource policies."""
-    return _statement("Allow", sid, actions, resources, principal, condition)
+    """One statement; ``principal`` only in resource policies."""
+    body: Statement = {"Sid": sid, "Effect": effect}
+    if principal is not None:
+        body["Principal"] = principal
+    body |= {"Action": _one_or_many(actions), "Resource": _one_or_many(resources)}
+    if condition:
+        body["Condition"] = {operator: dict(keys) for operator, keys in condition.items()}
+    return body
 
 
-def deny(
-    sid: str,
-    actions: Sequence[str],
-    resources: Sequence[Any],
-    *,
-    principal: Any = None,
-    condition: Conditions | None = None,
-) -> Statement:
-    """A Deny; ``principal`` only in resource policies."""
-    return _statement("Deny", sid, actions, resources, principal, condition)
+allow = partial(statement, "Allow")
+deny = partial(statement, "Deny")
 
 
 def trust(service: str, *, condition: Conditions) -> dict[str, Any]:
     """The trust policy of a role that one AWS service assumes, under a condition that names us."""
     statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     return document({**statement, "Condition": condition})
-
-
-def _statement(
-    effect: str,
-    sid: str,
-    actions: Sequence[str],
-    resources: Sequence[Any],
-    principal: Any,
-    condition: Conditions | None,
-) -> Statement:
-    statement: Statement = {"Sid": sid, "Effect": effect}
-    if principal is not None:
-        statement["Principal"] = principal
-    statement |= {"Action": _one_or_many(actions), "Resource": _one_or_many(resources)}
-    if condition:
-        statement["Condition"] = {operator: dict(keys) for operator, keys in condition.items()}
-    return statement
 
 
 def _one_or_many(values: Sequence[Any]) -> Any:

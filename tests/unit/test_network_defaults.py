@@ -8,7 +8,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from network_defaults import handler as module
 from network_defaults.handler import handle, handler
@@ -18,12 +17,9 @@ REGION = "eu-west-1"
 
 
 @pytest.fixture
-def ec2(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def ec2(aws: None) -> Any:
     """An EC2 client of an empty account."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        yield boto3.client("ec2", region_name=REGION)
+    return boto3.client("ec2", region_name=REGION)
 
 
 def default_group(ec2: Any) -> str:
