@@ -4,7 +4,7 @@ from constructs import Construct
 
 from mlplatform.audit_trail import AuditTrail
 from mlplatform.encryption_key import EncryptionKey
-from mlplatform.exports import export, imported
+from mlplatform.exports import export
 from mlplatform.notifications import Notifications
 from mlplatform.object_store import ObjectStore
 from mlplatform.package_index import PackageIndex
@@ -24,38 +24,15 @@ class FoundationStack(PlatformStack):
         artifacts_key = EncryptionKey(self, "ArtifactsKey", settings=settings, purpose="artifacts")
         logs_key = EncryptionKey(self, "LogsKey", settings=settings, purpose="logs")
 
-        endpoint = imported("S3EndpointId", settings)
-        keep_days = settings.storage
-        ObjectStore(
-            self,
-            "LogsBucket",
-            settings=settings,
-            thing="logs",
-            endpoint_id=endpoint,
-            expire_days=keep_days.access_log_days,
-        )
-        ObjectStore(
-            self, "DataBucket", settings=settings, thing="data", endpoint_id=endpoint, key_arn=data_key.arn
-        )
-        ObjectStore(
-            self,
-            "ArtifactsBucket",
-            settings=settings,
-            thing="artifacts",
-            endpoint_id=endpoint,
-            key_arn=artifacts_key.arn,
-        )
-        ObjectStore(
-            self,
-            "CaptureBucket",
-            settings=settings,
-            thing="capture",
-            endpoint_id=endpoint,
-            key_arn=data_key.arn,
-            expire_days=keep_days.capture_days,
-        )
+        logs = ObjectStore(self, "LogsBucket", settings=settings, thing="logs")
+        for construct_id, thing, key in (
+            ("DataBucket", "data", data_key),
+            ("ArtifactsBucket", "artifacts", artifacts_key),
+            ("CaptureBucket", "capture", data_key),
+        ):
+            ObjectStore(self, construct_id, settings=settings, thing=thing, key_arn=key.arn, access_logs=logs)
         if settings.audit.cloudtrail != "organization":
-            AuditTrail(self, "AuditTrail", settings=settings, key_arn=logs_key.arn, endpoint_id=endpoint)
+            AuditTrail(self, "AuditTrail", settings=settings, key_arn=logs_key.arn, access_logs=logs)
         ReleaseLedger(self, "ReleaseLedger", settings=settings, key_arn=artifacts_key.arn)
         Notifications(self, "Notifications", settings=settings, key_arn=logs_key.arn)
         if settings.network.package_index == "codeartifact":

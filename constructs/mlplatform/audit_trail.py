@@ -3,7 +3,7 @@
 from aws_cdk import aws_cloudtrail as cloudtrail
 from constructs import Construct
 
-from mlplatform.key_policies import trail_arn
+from mlplatform.bucket_policies import trail_arn
 from mlplatform.log_group import LogGroup
 from mlplatform.object_store import ObjectStore
 from mlplatform.role import ServiceRole
@@ -17,19 +17,18 @@ class AuditTrail(Construct):
     """Object-level events of the data and artifacts buckets, and on request all management events."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Environment, key_arn: str, endpoint_id: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Environment,
+        key_arn: str,
+        access_logs: ObjectStore,
     ) -> None:
         super().__init__(scope, construct_id)
         names = settings.names
         store = ObjectStore(
-            self,
-            "Bucket",
-            settings=settings,
-            thing="audit",
-            key_arn=key_arn,
-            endpoint_id=endpoint_id,
-            expire_days=settings.audit.retention_days,
-            trail_arn=trail_arn(settings),
+            self, "Bucket", settings=settings, thing="audit", key_arn=key_arn, access_logs=access_logs
         )
         group = LogGroup(self, "Logs", settings=settings, thing="audit/trail", key_arn=key_arn)
         role = ServiceRole(

@@ -47,6 +47,11 @@ def execution_role_arn(settings: Environment) -> str:
     return settings.names.arn("iam", f"role/{name}", region="")
 
 
+def trail_arn(settings: Environment) -> str:
+    """ARN of the environment's CloudTrail trail."""
+    return settings.names.arn("cloudtrail", f"trail/{settings.names.name('audit')}")
+
+
 def exempt_principals(thing: str, settings: Environment) -> list[str]:
     """ARN patterns of the principals that may reach bucket ``thing`` from outside the VPC endpoint."""
     channel = CHANNELS[thing]
@@ -56,7 +61,7 @@ def exempt_principals(thing: str, settings: Environment) -> list[str]:
 
 
 def bucket_policy(
-    thing: str, settings: Environment, *, endpoint_id: Any, key_arn: Any = None, trail_arn: str | None = None
+    thing: str, settings: Environment, *, endpoint_id: Any, key_arn: Any = None
 ) -> dict[str, Any]:
     """The whole policy of bucket ``thing``; ``key_arn`` is None where only S3's own encryption works."""
     bucket = settings.names.bucket_arn(thing)
@@ -82,8 +87,8 @@ def bucket_policy(
         statements += _data_writers(bucket, settings)
     if thing == "logs":
         statements.append(_access_log_delivery(bucket, settings))
-    if trail_arn:
-        statements += _trail_delivery(bucket, trail_arn, settings)
+    if thing == "audit":
+        statements += _trail_delivery(bucket, settings)
     return document(*statements)
 
 
@@ -151,10 +156,10 @@ def _access_log_delivery(bucket: str, settings: Environment) -> Statement:
     )
 
 
-def _trail_delivery(bucket: str, trail_arn: str, settings: Environment) -> list[Statement]:
+def _trail_delivery(bucket: str, settings: Environment) -> list[Statement]:
     """CloudTrail user guide, "Amazon S3 bucket policy for CloudTrail"."""
     principal = {"Service": "cloudtrail.amazonaws.com"}
-    from_trail = {"aws:SourceArn": trail_arn}
+    from_trail = {"aws:SourceArn": trail_arn(settings)}
     written = {"s3:x-amz-acl": "bucket-owner-full-control", **from_trail}
     prefix = f"{bucket}/AWSLogs/{settings.account}/*"
     return [

@@ -6,7 +6,7 @@ account stands for its roles on the platform's path, whose own policies must all
 
 from typing import Any
 
-from mlplatform.bucket_policies import account_principals, execution_role_arn
+from mlplatform.bucket_policies import account_principals, execution_role_arn, trail_arn
 from mlplatform.policy import Statement, allow, deny, document
 from mlplatform.settings import Environment
 
@@ -138,11 +138,6 @@ def _publishers(settings: Environment) -> Statement:
     return allow(
         "NotificationPublishers", use, ["*"], principal={"Service": list(PUBLISHERS)}, condition=condition
     )
-
-
-def trail_arn(settings: Environment) -> str:
-    """ARN of the environment's CloudTrail trail."""
-    return settings.names.arn("cloudtrail", f"trail/{settings.names.name('audit')}")
 
 
 def _trail(settings: Environment) -> list[Statement]:

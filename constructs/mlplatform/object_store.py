@@ -7,6 +7,7 @@ from constructs import Construct
 
 from mlplatform.acknowledgements import accept
 from mlplatform.bucket_policies import bucket_policy
+from mlplatform.exports import imported
 from mlplatform.settings import Environment
 
 NOT_REPLICATED = {
@@ -23,8 +24,8 @@ NOT_REPLICATED = {
 class ObjectStore(s3.CfnBucket):
     """One versioned, encrypted, private bucket that the VPC endpoint alone leads to.
 
-    ``thing`` (data, artifacts, capture, logs, audit) decides its name and policy; without ``key_arn`` it is
-    encrypted with S3's own key. Objects expire after ``expire_days``, overwritten ones as settings say.
+    ``thing`` (data, artifacts, capture, logs, audit) decides its name, its policy and when objects expire.
+    Without ``key_arn`` it is encrypted with S3's own key; ``access_logs`` takes its access logs.
     """
 
     def __init__(
@@ -34,10 +35,8 @@ class ObjectStore(s3.CfnBucket):
         *,
         settings: Environment,
         thing: str,
-        endpoint_id: str,
         key_arn: str | None = None,
-        expire_days: int | None = None,
-        trail_arn: str | None = None,
+        access_logs: "ObjectStore | None" = None,
     ) -> None:
         names = settings.names
         super().__init__(
@@ -56,25 +55,25 @@ class ObjectStore(s3.CfnBucket):
                 rules=[s3.CfnBucket.OwnershipControlsRuleProperty(object_ownership="BucketOwnerEnforced")]
             ),
             lifecycle_configuration=s3.CfnBucket.LifecycleConfigurationProperty(
-                rules=_lifecycle(settings.storage.noncurrent_version_days, expire_days)
+                rules=_lifecycle(thing, settings)
             ),
             notification_configuration=s3.CfnBucket.NotificationConfigurationProperty(
                 event_bridge_configuration=s3.CfnBucket.EventBridgeConfigurationProperty(
                     event_bridge_enabled=True
                 )
             ),
-            logging_configuration=None
-            if thing == "logs"
-            else s3.CfnBucket.LoggingConfigurationProperty(
-                destination_bucket_name=names.bucket("logs"), log_file_prefix=f"{thing}/"
-            ),
+            logging_configuration=s3.CfnBucket.LoggingConfigurationProperty(
+                destination_bucket_name=access_logs.ref, log_file_prefix=f"{thing}/"
+            )
+            if access_logs
+            else None,
         )
         self.policy = s3.CfnBucketPolicy(
             self,
             "Policy",
             bucket=names.bucket(thing),
             policy_document=bucket_policy(
-                thing, settings, endpoint_id=endpoint_id, key_arn=key_arn, trail_arn=trail_arn
+                thing, settings, endpoint_id=imported("S3EndpointId", settings), key_arn=key_arn
             ),
         )
         self.policy.add_resource_dependency(self)
@@ -101,7 +100,13 @@ def _encryption(key_arn: str | None) -> s3.CfnBucket.BucketEncryptionProperty:
     return s3.CfnBucket.BucketEncryptionProperty(server_side_encryption_configuration=[rule])
 
 
-def _lifecycle(noncurrent_days: int, expire_days: int | None) -> Sequence[s3.CfnBucket.RuleProperty]:
+def _lifecycle(thing: str, settings: Environment) -> Sequence[s3.CfnBucket.RuleProperty]:
+    storage = settings.storage
+    expire_days = {
+        "capture": storage.capture_days,
+        "logs": storage.access_log_days,
+        "audit": settings.audit.retention_days,
+    }.get(thing)
     return [
         s3.CfnBucket.RuleProperty(
             id="Expire",
@@ -109,7 +114,7 @@ def _lifecycle(noncurrent_days: int, expire_days: int | None) -> Sequence[s3.Cfn
             expiration_in_days=expire_days,
             expired_object_delete_marker=None if expire_days else True,
             noncurrent_version_expiration=s3.CfnBucket.NoncurrentVersionExpirationProperty(
-                noncurrent_days=noncurrent_days
+                noncurrent_days=storage.noncurrent_version_days
             ),
             abort_incomplete_multipart_upload=s3.CfnBucket.AbortIncompleteMultipartUploadProperty(
                 days_after_initiation=7

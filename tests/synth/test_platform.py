@@ -222,6 +222,13 @@ def test_an_audit_trail_records_what_its_setting_says(templates: Templates) -> N
     assert selectors("ownvpc") == []
 
 
+def test_buckets_are_created_after_the_one_that_takes_their_access_logs(templates: Templates) -> None:
+    buckets = of_type(templates["full", "Foundation"], "AWS::S3::Bucket")
+    assert "LoggingConfiguration" not in buckets.pop("LogsBucket")["Properties"]
+    targets = [b["Properties"]["LoggingConfiguration"]["DestinationBucketName"] for b in buckets.values()]
+    assert targets == [{"Ref": "LogsBucket"}] * 4
+
+
 def test_every_subscription_of_the_settings_is_there(templates: Templates) -> None:
     found = of_type(templates["full", "Foundation"], "AWS::SNS::Subscription").values()
     assert {(s["Properties"]["Protocol"], s["Properties"]["Endpoint"]) for s in found} == {

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from mlplatform.bucket_policies import CHANNELS, bucket_policy, execution_role_arn
+from mlplatform.bucket_policies import CHANNELS, bucket_policy, execution_role_arn, trail_arn
 from mlplatform.endpoint_policies import (
     dynamodb_endpoint_policy,
     interface_endpoint_policy,
     s3_endpoint_policy,
 )
-from mlplatform.key_policies import VIA_SERVICES, key_policy, trail_arn
+from mlplatform.key_policies import VIA_SERVICES, key_policy
 from mlplatform.policy import allow, document
 from mlplatform.settings import Environment
 from tools.policy_evaluator import Decision, Request, evaluate
@@ -287,7 +287,6 @@ def test_the_dynamodb_endpoint_leads_to_tables_of_the_environment_only(full: Env
 def bucket_request(settings: Environment, thing: str, principal: str, **context: str | None) -> Request:
     """Reading an object of a bucket, from nowhere in particular unless ``context`` says so."""
     key = KEY if thing != "logs" else None
-    trail = trail_arn(settings) if thing == "audit" else None
     keys = {f"aws:{name}": value for name, value in context.items()}
     return Request(
         principal=principal,
@@ -296,7 +295,7 @@ def bucket_request(settings: Environment, thing: str, principal: str, **context:
         resource_account=settings.account,
         context={"s3:TlsVersion": "1.3", **keys},
         identity_policies=[EVERYTHING] if settings.account in principal else [],
-        resource_policy=bucket_policy(thing, settings, endpoint_id=ENDPOINT, key_arn=key, trail_arn=trail),
+        resource_policy=bucket_policy(thing, settings, endpoint_id=ENDPOINT, key_arn=key),
     )
 
 
