@@ -81,7 +81,7 @@ def bucket_policy(
             },
         ),
     ]
-    if key_arn is not None:
+    if key_arn is not None and thing != "audit":  # CloudTrail alone writes there, with the trail's key
         statements += _deny_other_encryption(bucket, key_arn)
     if thing == "data" and settings.data_writers:
         statements += _data_writers(bucket, settings)

@@ -5,7 +5,7 @@ from constructs import Construct
 
 from mlplatform.acknowledgements import accept
 from mlplatform.log_group import LogGroup
-from mlplatform.policy import allow
+from mlplatform.policy import allow, within
 from mlplatform.role import ServiceRole
 from mlplatform.settings import Environment
 
@@ -38,14 +38,14 @@ class FlowLogs(Construct):
             },
             log_group=group,
             statements=[
-                allow("FindLogGroup", ["logs:DescribeLogGroups"], [names.arn("logs", "log-group:*")]),
+                allow("FindLogGroup", ["logs:DescribeLogGroups"], ["*"], condition=within(settings.region)),
                 allow("FindLogStreams", ["logs:DescribeLogStreams"], [group.streams_arn]),
             ],
         )
         accept(
             role,
-            f"AwsSolutions::AwsSolutions-IAM5[Resource::{names.arn('logs', 'log-group:*')}]",
-            because="DescribeLogGroups lists groups, so it is granted on all; it shows names, not events",
+            "AwsSolutions::AwsSolutions-IAM5[Resource::*]",
+            because="DescribeLogGroups accepts no resource but *; it shows names, not events, of this region",
         )
         ec2.CfnFlowLog(
             self,

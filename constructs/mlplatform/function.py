@@ -9,7 +9,7 @@ from constructs import Construct
 
 from mlplatform.acknowledgements import accept
 from mlplatform.log_group import LogGroup
-from mlplatform.policy import Statement, allow
+from mlplatform.policy import Statement, allow, within
 from mlplatform.role import ServiceRole
 from mlplatform.settings import Environment
 from mlplatform.stack import PlatformStack
@@ -50,7 +50,10 @@ class PlatformFunction(Construct):
             kind="function",
             service="lambda.amazonaws.com",
             source={"ArnEquals": {"aws:SourceArn": settings.names.arn("lambda", f"function:{self.name}")}},
-            statements=[*statements, allow("WriteTraces", _WRITE_TRACES, ["*"])],
+            statements=[
+                *statements,
+                allow("WriteTraces", _WRITE_TRACES, ["*"], condition=within(settings.region)),
+            ],
             log_group=logs,
         )
         source = cdk.AssetStaging(

@@ -5,7 +5,7 @@ from constructs import Construct
 
 from mlplatform.acknowledgements import accept
 from mlplatform.function import PlatformFunction
-from mlplatform.policy import allow
+from mlplatform.policy import allow, within
 from mlplatform.settings import Environment
 
 
@@ -22,9 +22,8 @@ class NetworkDefaults(Construct):
         default_security_group_id: str | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        here = {"StringEquals": {"aws:RequestedRegion": settings.region}}
         describe = ["ec2:DescribeManagedPrefixLists", "ec2:DescribeSecurityGroupRules"]
-        statements = [allow("Describe", describe, ["*"], condition=here)]
+        statements = [allow("Describe", describe, ["*"], condition=within(settings.region))]
         properties = {"Region": settings.region}
         if default_security_group_id:
             group = settings.names.arn("ec2", f"security-group/{default_security_group_id}")

@@ -36,6 +36,11 @@ allow = partial(statement, "Allow")
 deny = partial(statement, "Deny")
 
 
+def within(region: str) -> Conditions:
+    """Only requests to ``region``: for actions that accept no resource but ``*``."""
+    return {"StringEquals": {"aws:RequestedRegion": region}}
+
+
 def trust(service: str, *, condition: Conditions) -> dict[str, Any]:
     """The trust policy of a role that one AWS service assumes, under a condition that names us."""
     statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
