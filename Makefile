@@ -32,6 +32,12 @@ $(error make $(firstword $(NEEDS_ENV)) needs ENV=, one of: $(ENVIRONMENTS))
 endif
 endif
 
+ifneq ($(filter explain cost destroy diff,$(MAKECMDGOALS)),)
+ifneq ($(filter-out $(ENVIRONMENTS),$(ENV)),)
+$(error no environment $(ENV), there is: $(ENVIRONMENTS))
+endif
+endif
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help synth test verify bench baselines diff explain cost schema destroy lock refresh-regions clean

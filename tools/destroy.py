@@ -14,6 +14,7 @@ from mlplatform.bucket_policies import CHANNELS
 from mlplatform.settings import Environment, SettingsError, read_environments
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
@@ -38,9 +39,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(str(error))
     if account != settings.account:
         return _refuse(f"{settings.name} is account {settings.account}, the credentials are of {account}")
+    if kept := protected_stacks(settings, session.client("cloudformation")):
+        return _refuse(f"{kept[0]} still retains what it holds: deploy removal: destroy first")
     if not _confirmed(settings):
         return _refuse("nothing was deleted")
-    return destroy(settings, session.client("s3"))
+    try:
+        return destroy(settings, session.client("s3"))
+    except (BotoCoreError, ClientError, RuntimeError) as error:
+        print(f"destroy: stopped, run it again when this is mended: {error}", file=sys.stderr)
+        return 1
+
+
+def protected_stacks(settings: Environment, cloudformation: "CloudFormationClient") -> list[str]:
+    """Deployed stacks of the environment with termination protection: they were deployed to be retained."""
+    pages = cloudformation.get_paginator("describe_stacks").paginate()
+    stacks = [stack for page in pages for stack in page["Stacks"]]
+    ours = [stack for stack in stacks if stack["StackName"].startswith(settings.names.stack(""))]
+    return [stack["StackName"] for stack in ours if stack.get("EnableTerminationProtection")]
 
 
 def destroy(settings: Environment, s3: "S3Client") -> int:
@@ -103,7 +118,10 @@ def _confirmed(settings: Environment) -> bool:
     print(f"  the stacks {settings.name}/*, and with them the network, keys, tables and logs")
     for bucket in _buckets(settings):
         print(f"  every object and version in {bucket}")
-    return input(f"Type {settings.name} to delete it: ").strip() == settings.name
+    try:
+        return input(f"Type {settings.name} to delete it: ").strip() == settings.name
+    except EOFError:
+        return False
 
 
 def _refuse(why: str) -> int:

@@ -8,6 +8,7 @@ from mlplatform.log_group import LogGroup
 from mlplatform.object_store import ObjectStore
 from mlplatform.role import ServiceRole
 from mlplatform.settings import Environment
+from mlplatform.settings.network import RETENTION_DAYS
 
 AUDITED_BUCKETS = ("data", "artifacts")
 """Buckets whose every read and write of an object is recorded."""
@@ -30,7 +31,14 @@ class AuditTrail(Construct):
         store = ObjectStore(
             self, "Bucket", settings=settings, thing="audit", key_arn=key_arn, access_logs=access_logs
         )
-        group = LogGroup(self, "Logs", settings=settings, thing="audit/trail", key_arn=key_arn)
+        group = LogGroup(
+            self,
+            "Logs",
+            settings=settings,
+            thing="audit/trail",
+            key_arn=key_arn,
+            retention_days=_retention(settings),
+        )
         role = ServiceRole(
             self,
             "Role",
@@ -56,6 +64,11 @@ class AuditTrail(Construct):
             advanced_event_selectors=_selectors(settings),
         )
         trail.add_resource_dependency(store.policy)
+
+
+def _retention(settings: Environment) -> int:
+    """How long CloudWatch Logs keeps events, in days: at least as long as the bucket."""
+    return next(days for days in RETENTION_DAYS if days >= settings.audit.retention_days)
 
 
 def _selectors(settings: Environment) -> list[cloudtrail.CfnTrail.AdvancedEventSelectorProperty]:

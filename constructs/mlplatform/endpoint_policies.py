@@ -30,28 +30,38 @@ _ACTIONS = {
 """IAM service prefix of an endpoint, where it is not the endpoint's own name."""
 
 
-def ours(settings: Environment) -> Conditions:
-    """Caller and resource both belong to the account or, if declared, to the organization.
-
-    ``IfExists`` on the resource: requests such as ``sts:GetCallerIdentity`` have none.
-    """
-    if settings.organization_id:
-        caller, resource, value = "aws:PrincipalOrgID", "aws:ResourceOrgID", settings.organization_id
-    else:
-        caller, resource, value = "aws:PrincipalAccount", "aws:ResourceAccount", settings.account
-    return {"StringEquals": {caller: value}, "StringEqualsIfExists": {resource: value}}
-
-
 def our_callers(settings: Environment) -> Conditions:
-    """The caller belongs to the account or organization; the resource is AWS's own."""
-    return {"StringEquals": ours(settings)["StringEquals"]}
+    """The caller belongs to the account or, if declared, to the organization; the resource may be AWS's."""
+    if settings.organization_id:
+        return {"StringEquals": {"aws:PrincipalOrgID": settings.organization_id}}
+    return {"StringEquals": {"aws:PrincipalAccount": settings.account}}
+
+
+def our_account(settings: Environment) -> Conditions:
+    """Our caller, and a resource of the account itself.
+
+    ``IfExists``: requests such as ``sts:GetCallerIdentity`` have no resource.
+    """
+    return {**our_callers(settings), "StringEqualsIfExists": {"aws:ResourceAccount": settings.account}}
+
+
+def our_organization(settings: Environment) -> Conditions:
+    """Our caller, and a resource of the organization; without ``IfExists``, since accounts outside any
+    organization have no ``aws:ResourceOrgID`` either.
+    """
+    organization = settings.organization_id
+    return {"StringEquals": {"aws:PrincipalOrgID": organization, "aws:ResourceOrgID": organization}}
 
 
 def interface_endpoint_policy(service: str, settings: Environment) -> dict[str, Any]:
     """Policy of one interface endpoint, by its short service name."""
     prefix = _ACTIONS.get(service, service)
-    statement = allow("OursOnly", [f"{prefix}:*"], ["*"], principal="*", condition=ours(settings))
-    return document(statement, *_owned_by_aws(service, settings))
+    actions = [f"{prefix}:*"]
+    statements = [allow("OurAccount", actions, ["*"], principal="*", condition=our_account(settings))]
+    if settings.organization_id:
+        condition = our_organization(settings)
+        statements.append(allow("OurOrganization", actions, ["*"], principal="*", condition=condition))
+    return document(*statements, *_owned_by_aws(service, settings))
 
 
 def _owned_by_aws(service: str, settings: Environment) -> list[Statement]:
@@ -98,10 +108,7 @@ def s3_endpoint_policy(settings: Environment) -> dict[str, Any]:
             ["s3:*"],
             [*buckets, *(f"{arn}/*" for arn in buckets)],
             principal="*",
-            condition={
-                **our_callers(settings),
-                "StringEqualsIfExists": {"aws:ResourceAccount": settings.account},
-            },
+            condition=our_account(settings),
         )
     ]
     for number, source in enumerate(settings.data_sources):
@@ -131,17 +138,19 @@ def _aws_buckets(settings: Environment) -> list[Statement]:
     """Image layers of Amazon ECR (Amazon ECR user guide, "Minimum Amazon S3 bucket permissions") and the
     models and scripts of SageMaker JumpStart; read only.
     """
-    names, region = settings.names, settings.region
+    names, region, callers = settings.names, settings.region, our_callers(settings)
     layers = names.arn("s3", f"prod-{region}-starport-layer-bucket", region="", account="")
     jumpstart = names.arn("s3", f"jumpstart-cache-prod-{region}", region="", account="")
     return [
         allow("PullImageLayers", ["s3:GetObject"], [f"{layers}/*"], principal="*"),
-        allow("ReadJumpStart", ["s3:GetObject"], [f"{jumpstart}/*"], principal="*"),
-        allow("ListJumpStart", ["s3:ListBucket"], [jumpstart], principal="*"),
+        allow("ReadJumpStart", ["s3:GetObject"], [f"{jumpstart}/*"], principal="*", condition=callers),
+        allow("ListJumpStart", ["s3:ListBucket"], [jumpstart], principal="*", condition=callers),
     ]
 
 
 def dynamodb_endpoint_policy(settings: Environment) -> dict[str, Any]:
     """Policy of the DynamoDB gateway endpoint: this environment's tables only."""
     tables = [settings.names.arn("dynamodb", f"table/{settings.names.name('*')}")]
-    return document(allow("PlatformTables", ["dynamodb:*"], tables, principal="*", condition=ours(settings)))
+    return document(
+        allow("PlatformTables", ["dynamodb:*"], tables, principal="*", condition=our_account(settings))
+    )

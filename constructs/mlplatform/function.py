@@ -49,7 +49,6 @@ class PlatformFunction(Construct):
             settings=settings,
             kind="function",
             service="lambda.amazonaws.com",
-            source={"ArnEquals": {"aws:SourceArn": settings.names.arn("lambda", f"function:{self.name}")}},
             statements=[
                 *statements,
                 allow("WriteTraces", _WRITE_TRACES, ["*"], condition=within(settings.region)),
@@ -77,7 +76,6 @@ class PlatformFunction(Construct):
             kms_key_arn=key_arn,
             timeout=timeout_seconds,
             memory_size=256,
-            reserved_concurrent_executions=1,
             tracing_config=lambda_.CfnFunction.TracingConfigProperty(mode="Active"),
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_format="JSON", log_group=logs.ref),
         )

@@ -128,7 +128,7 @@ def _log_groups(settings: Environment) -> Statement:
     return allow("LogGroups", use, ["*"], principal={"Service": service}, condition=condition)
 
 
-PUBLISHERS = ("budgets.amazonaws.com", "cloudwatch.amazonaws.com", "events.amazonaws.com")
+PUBLISHERS = ("cloudwatch.amazonaws.com",)
 """AWS services that send the platform's notifications."""
 
 

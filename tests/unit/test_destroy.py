@@ -1,14 +1,18 @@
 """Deleting an environment, against an S3 that answers."""
 
 import json
+from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 
+from mlplatform.settings import Environment
 from tools import destroy
-from tools.destroy import empty, main, open_up
+from tools.destroy import empty, main, open_up, protected_stacks
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "environments"
 STRANGER = "999999999999"
@@ -88,10 +92,54 @@ def test_nothing_is_deleted_until_the_name_is_typed(
     cdk.chmod(0o755)
     monkeypatch.setattr(destroy.sys, "executable", str(tmp_path / "python"))
     monkeypatch.setattr("builtins.input", lambda _: answer)
+    monkeypatch.setattr(destroy, "protected_stacks", lambda *_: [])
     assert main(environment(tmp_path, account)) == (0 if deleted else 2)
     assert ("Contents" in s3.list_objects_v2(Bucket=bucket)) is not deleted
     called = tmp_path / "called"
     assert (called.read_text() if called.exists() else "") == ("destroy --force small/*\n" if deleted else "")
+
+
+def test_stacks_that_were_deployed_to_be_retained_are_found(environments: dict[str, Environment]) -> None:
+    client = boto3.client("cloudformation", region_name="eu-west-1")
+    names = {"acme-small-network": True, "acme-smaller-network": True, "acme-small-foundation": False}
+    stacks = [
+        {
+            "StackName": name,
+            "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
+            "StackStatus": "CREATE_COMPLETE",
+            "EnableTerminationProtection": protected,
+        }
+        for name, protected in names.items()
+    ]
+    with Stubber(client) as stubber:
+        stubber.add_response("describe_stacks", {"Stacks": stacks})
+        assert protected_stacks(environments["small"], client) == ["acme-small-network"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "message"),
+    [
+        (
+            ["acme-small-network"],
+            "acme-small-network still retains what it holds: deploy removal: destroy first",
+        ),
+        ([], "nothing was deleted"),
+    ],
+    ids=["a protected stack", "nobody there to answer"],
+)
+def test_nothing_is_deleted_where_it_must_not_or_nobody_answers(
+    s3: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    kept: list[str],
+    message: str,
+) -> None:
+    account = boto3.client("sts", region_name="eu-west-1").get_caller_identity()["Account"]
+    monkeypatch.setattr(destroy, "protected_stacks", lambda *_: kept)
+    monkeypatch.setattr(destroy.sys, "stdin", StringIO(""))
+    assert main(environment(tmp_path, account)) == 2
+    assert capsys.readouterr().err == f"destroy: {message}\n"
 
 
 def test_another_account_and_an_unknown_environment_are_refused_in_one_line(

@@ -137,7 +137,11 @@ def test_interface_endpoints_admit_our_people_and_our_resources_only(
         theirs = replace(
             stranger, resource=called(service, settings, settings.account), resource_account=settings.account
         )
+        alone = replace(
+            stranger, principal=ours.principal, context={**organization, "aws:ResourceOrgID": None}
+        )
         cases += [
+            Case(f"{service}: our credentials, an account outside any organization", alone, allowed=False),
             Case(f"{service}: ours", ours, allowed=True),
             Case(f"{service}: stolen credentials to their own account", stranger, allowed=False),
             Case(f"{service}: a stranger's call", theirs, allowed=False),
@@ -394,16 +398,19 @@ def test_only_log_delivery_and_the_trail_write_to_the_buckets_for_logs(full: Env
 
     data = full.names.bucket_arn("data")
     acl = {"s3:x-amz-acl": "bucket-owner-full-control"}
+    sse_s3 = {"s3:x-amz-server-side-encryption": "AES256"}
     written = delivery("audit", "cloudtrail.amazonaws.com", SourceArn=trail_arn(full))
     foreign = delivery(
         "audit", "cloudtrail.amazonaws.com", SourceArn=trail_arn(full).replace(full.account, STRANGER)
     )
+    digest = replace(written, context={**written.context, **acl, **sse_s3})
     logs = partial(delivery, "logs", "logging.s3.amazonaws.com")
     assert_judged(
         [
             Case("access logs", logs(SourceArn=data, SourceAccount=full.account), True),
             Case("a stranger's access logs", logs(SourceArn=data, SourceAccount=STRANGER), False),
             Case("the trail", replace(written, context={**written.context, **acl}), True),
+            Case("its digest, which CloudTrail encrypts with SSE-S3", digest, True),
             Case("a stranger's trail", replace(foreign, context={**foreign.context, **acl}), False),
         ]
     )

@@ -124,6 +124,28 @@ ONE_MISTAKE = {
         change('  cost-center: "4711"\n', ""),
         "6: tags: the cost tag cost-center is missing, given owner",
     ),
+    "two tags that IAM takes for one": (
+        change("  owner:", "  OWNER: x\n  owner:"),
+        "6: tags: named twice, given 'owner', allowed: each once",
+    ),
+    "a network no VPC can have": (
+        GOOD + "  cidr: 127.0.0.0/16\n",
+        f"11: network.cidr: not a network a VPC can have, given '127.0.0.0/16', allowed: {SIZE}",
+    ),
+    "a data source's key of another region": (
+        GOOD
+        + "data_sources:\n  - bucket: lake\n    kms_key_arn: arn:aws:kms:us-east-1:111122223333:key/0f1e\n",
+        "13: data_sources.0.kms_key_arn: a key of another region, "
+        "given 'arn:aws:kms:us-east-1:111122223333:key/0f1e', allowed: a key of eu-west-1, as the bucket",
+    ),
+    "more data sources than an endpoint policy holds": (
+        GOOD + "data_sources: [" + ", ".join(f"{{bucket: lake-{n}}}" for n in range(21)) + "]\n",
+        "11: data_sources: too many, given 21, allowed: at most 20",
+    ),
+    "more networks than a security group holds": (
+        GOOD + "  outbound_cidrs: [" + ", ".join(f"10.9.{n}.0/24" for n in range(51)) + "]\n",
+        "11: network.outbound_cidrs: too many, given 51, allowed: at most 50",
+    ),
     "a tag the platform sets": (
         change("  owner:", "  environment: x\n  owner:"),
         "6: tags: a tag key that is not yours to set, given 'environment', allowed: other keys",

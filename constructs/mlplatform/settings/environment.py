@@ -32,6 +32,12 @@ REQUIRED_TAGS = ("owner", "cost-center")
 PLATFORM_TAGS = ("environment", "model")
 """Cost-allocation tags the platform sets itself."""
 
+MAX_TAGS = 45
+"""AWS takes 50 on a resource; the platform adds its own."""
+
+MAX_DATA_SOURCES = 20
+"""Keeps the S3 endpoint's policy below its 20,480 characters (VPC user guide, AWS PrivateLink quotas)."""
+
 TagKey = Annotated[str, Text(r"[\w .:/=+@-]{1,128}", "1 to 128 letters, digits, spaces and _ . : / = + - @")]
 TagValue = Annotated[
     str,
@@ -50,6 +56,11 @@ class DataSource(Section):
     @field_validator("kms_key_arn")
     @classmethod
     def _same_place(cls, arn: str | None, info: ValidationInfo) -> str | None:
+        region = (info.context or {}).get("region")
+        if arn and arn.split(":")[3] != region:
+            raise refuse(
+                "a key of another region", given=repr(arn), allowed=f"a key of {region}, as the bucket"
+            )
         return _in_this_partition(arn, info) if arn else arn
 
 
@@ -178,10 +189,21 @@ class Environment(Section):
             raise refuse(
                 f"the cost tag {' and '.join(missing)} is missing", given=", ".join(tags) or "no tags"
             )
+        unique([key.lower() for key in tags])  # IAM tells keys apart without their case
         for key in tags:
-            if key in PLATFORM_TAGS or key.lower().startswith("aws:") or forbidden_word(key):
+            if key.lower() in PLATFORM_TAGS or key.lower().startswith("aws:") or forbidden_word(key):
                 raise refuse("a tag key that is not yours to set", given=repr(key), allowed="other keys")
+        if len(tags) > MAX_TAGS:
+            raise refuse("too many tags", given=len(tags), allowed=f"at most {MAX_TAGS}")
         return tags
+
+    @field_validator("data_sources")
+    @classmethod
+    def _few_sources(cls, sources: list[DataSource]) -> list[DataSource]:
+        if len(sources) > MAX_DATA_SOURCES:
+            raise refuse("too many", given=len(sources), allowed=f"at most {MAX_DATA_SOURCES}")
+        unique([f"{source.bucket}/{source.prefix}" for source in sources])
+        return sources
 
     @field_validator("data_writers", "break_glass_roles")
     @classmethod

@@ -1,6 +1,7 @@
 """Settings of the network: a VPC of ours, or one that exists."""
 
 import ipaddress
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -23,6 +24,14 @@ MIN_ZONES, MAX_ZONES = 2, 3
 LargestPrefix, SmallestPrefix = 16, 24
 """VPC sizes: /16 is AWS's largest (VPC user guide); a /24 still gives each of three zones a /26, 59 usable
 addresses, enough for the interface endpoints and a handful of jobs."""
+
+PRIVATE = tuple(
+    map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"))
+)
+"""Ranges a VPC is meant for (VPC user guide, "VPC CIDR blocks"; RFC 1918 and RFC 6598)."""
+
+MAX_OUTBOUND = 50
+"""A security group takes 60 rules in each direction (VPC quotas); the platform adds its own."""
 
 RETENTION_DAYS = (
     1,
@@ -190,7 +199,7 @@ class NetworkSettings(Section):
             raise refuse(f"not an IPv4 network ({error})", given=repr(cidr), allowed=allowed) from None
         if network.prefixlen > SmallestPrefix:
             raise refuse("too small for the zones", given=repr(cidr), allowed=allowed)
-        if network.prefixlen < LargestPrefix or not network.is_private:
+        if network.prefixlen < LargestPrefix or not any(map(network.subnet_of, PRIVATE)):
             raise refuse("not a network a VPC can have", given=repr(cidr), allowed=allowed)
         return cidr
 
@@ -219,12 +228,14 @@ class NetworkSettings(Section):
                 "is missing",
                 allowed="at least one network, because egress: nat pays for a way that none may use",
             )
+        if len(cidrs) > MAX_OUTBOUND:
+            raise refuse("too many", given=len(cidrs), allowed=f"at most {MAX_OUTBOUND}")
         return unique(cidrs)
 
     @field_validator("package_index")
     @classmethod
     def _index(cls, index: str, info: ValidationInfo) -> str:
-        if index not in ("none", "codeartifact") and not index.startswith("https://"):
+        if index not in ("none", "codeartifact") and not re.fullmatch(r"https://[^\s/]+(/\S*)?", index):
             raise refuse(
                 "unknown package index",
                 given=repr(index),
