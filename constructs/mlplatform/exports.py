@@ -48,6 +48,6 @@ def subnet_exports(settings: Environment) -> tuple[str, ...]:
     return SUBNETS[: len(settings.network.zones)]
 
 
-def imported(name: str, settings: Environment) -> str:
-    """The value another stack exports under ``name``. Raises KeyError for a name not on the list."""
-    return cdk.Fn.import_value(settings.names.export(_OWNER[name], name))
+def imported(name: str, settings: Environment) -> dict[str, str]:
+    """What another stack exports under ``name``, for use in a policy. Raises KeyError if it is not listed."""
+    return {"Fn::ImportValue": settings.names.export(_OWNER[name], name)}
