@@ -58,7 +58,6 @@ class PlatformVpc(Construct):
             because="Custom::NetworkDefaults in this stack revokes every rule of the default security group",
         )
         self.vpc_id, self.default_security_group_id = vpc.ref, vpc.attr_default_security_group
-        self.arn = settings.names.arn("ec2", f"vpc/{vpc.ref}")
         plan = AddressPlan.of(network.cidr, len(network.zones))
         tables = [
             self._subnet("Isolated", zone, cidr)

@@ -230,7 +230,7 @@ def test_images_and_models_that_aws_owns_can_be_used_through_the_endpoints(
     )
 
 
-def s3_call(settings: Environment, action: str, resource: str, **changes: object) -> Request:
+def s3_call(settings: Environment, action: str, resource: str, **changes: Any) -> Request:
     """A job's call through the S3 endpoint."""
     request = Request(
         principal=role(settings, "job"),
@@ -241,7 +241,7 @@ def s3_call(settings: Environment, action: str, resource: str, **changes: object
         identity_policies=[EVERYTHING],
         vpc_endpoint_policies=[s3_endpoint_policy(settings)],
     )
-    return replace(request, **changes)  # type: ignore[arg-type]
+    return replace(request, **changes)
 
 
 def test_the_s3_endpoint_leads_to_our_buckets_declared_sources_and_aws_layers_only(full: Environment) -> None:
