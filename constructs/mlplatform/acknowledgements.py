@@ -1,5 +1,7 @@
 """Accepting a finding of a check, beside the resource it is about and with a reason that is recorded."""
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
 from constructs import IConstruct
 
@@ -13,17 +15,22 @@ EVERYWHERE = frozenset({"NIST.800.53.R5::NIST.800.53.R5-IAMNoInlinePolicy"})
 
 
 def accept(construct: IConstruct, finding: str, *, because: str) -> None:
-    """Accept ``finding`` for ``construct`` and everything below it.
+    """Accept one finding for ``construct``, as ``accept_all`` does several."""
+    accept_all(construct, {finding: because})
 
-    ``finding`` is ``Pack::RuleId`` as the check prints it, such as ``AwsSolutions::AwsSolutions-IAM5[…]`` or
+
+def accept_all(construct: IConstruct, reasons: Mapping[str, str]) -> None:
+    """Accept findings for ``construct`` and everything below it, each for a reason.
+
+    A finding is ``Pack::RuleId`` as the check prints it, such as ``AwsSolutions::AwsSolutions-IAM5[…]`` or
     ``Platform::STAR_RESOURCE``; ``{account}``, ``{region}`` and ``{partition}`` in it become the stack's own.
     Raises ValueError for an id without its pack, a reason shorter than ``SHORTEST_REASON`` characters, and
     a construct that is a whole stack, environment or app.
     """
     if isinstance(construct, cdk.Stack | cdk.Stage):
-        whole = construct.node.path or "the app"
-        raise ValueError(f"accept {finding!r} beside its resource, not for all of {whole}")
-    _record(construct, _filled(construct, finding), because)
+        whole, findings = construct.node.path or "the app", ", ".join(map(repr, reasons))
+        raise ValueError(f"accept {findings} beside its resource, not for all of {whole}")
+    _record(construct, {_filled(construct, finding): because for finding, because in reasons.items()})
 
 
 def accept_everywhere(app: cdk.App, finding: str, *, because: str) -> None:
@@ -33,7 +40,7 @@ def accept_everywhere(app: cdk.App, finding: str, *, because: str) -> None:
     """
     if finding not in EVERYWHERE:
         raise ValueError(f"{finding!r} cannot be accepted everywhere, only {', '.join(sorted(EVERYWHERE))}")
-    _record(app, finding, because)
+    _record(app, {finding: because})
 
 
 def _filled(construct: IConstruct, finding: str) -> str:
@@ -48,11 +55,16 @@ def _filled(construct: IConstruct, finding: str) -> str:
     return finding
 
 
-def _record(construct: IConstruct, finding: str, because: str) -> None:
-    """Record an acknowledgement on ``construct``."""
-    # A bare id would silence the check without leaving a record.
-    if "::" not in finding.partition("[")[0]:
-        raise ValueError(f"use Pack::RuleId, got {finding!r}")
-    if len(because.strip()) < SHORTEST_REASON:
-        raise ValueError(f"{finding}: the reason needs {SHORTEST_REASON} characters or more, got {because!r}")
-    cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=finding, reason=because.strip()))
+def _record(construct: IConstruct, reasons: Mapping[str, str]) -> None:
+    """Record acknowledgements on ``construct``, all in one call."""
+    for finding, because in reasons.items():
+        # A bare id would silence the check without leaving a record.
+        if "::" not in finding.partition("[")[0]:
+            raise ValueError(f"use Pack::RuleId, got {finding!r}")
+        if len(because.strip()) < SHORTEST_REASON:
+            wanted = f"the reason needs {SHORTEST_REASON} characters or more"
+            raise ValueError(f"{finding}: {wanted}, got {because!r}")
+    accepted = [
+        cdk.Acknowledgment(id=finding, reason=because.strip()) for finding, because in reasons.items()
+    ]
+    cdk.Validations.of(construct).acknowledge(*accepted)

@@ -3,7 +3,6 @@
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from mlplatform.acknowledgements import accept
 from mlplatform.log_group import LogGroup
 from mlplatform.policy import allow, within
 from mlplatform.role import ServiceRole
@@ -37,15 +36,14 @@ class FlowLogs(Construct):
                 "ArnLike": {"aws:SourceArn": names.arn("ec2", "vpc-flow-log/*")},
             },
             log_group=group,
+            accepted={
+                "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "DescribeLogGroups accepts no resource "
+                "but *; it shows names, not events, of this region"
+            },
             statements=[
                 allow("FindLogGroup", ["logs:DescribeLogGroups"], ["*"], condition=within(settings.region)),
                 allow("FindLogStreams", ["logs:DescribeLogStreams"], [group.streams_arn]),
             ],
-        )
-        accept(
-            role,
-            "AwsSolutions::AwsSolutions-IAM5[Resource::*]",
-            because="DescribeLogGroups accepts no resource but *; it shows names, not events, of this region",
         )
         ec2.CfnFlowLog(
             self,

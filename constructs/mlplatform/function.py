@@ -1,13 +1,13 @@
 """A Lambda function of the platform: one package of ``lambda/``, its own role and log group."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from mlplatform.acknowledgements import accept
+from mlplatform.acknowledgements import accept_all
 from mlplatform.log_group import LogGroup
 from mlplatform.policy import Statement, allow, within
 from mlplatform.role import ServiceRole
@@ -23,7 +23,8 @@ _WRITE_TRACES = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
 class PlatformFunction(Construct):
     """Runs ``lambda/<package>/handler.py`` outside the VPC: for control-plane work, never customer data.
 
-    ``star_reason`` says why any of ``statements`` needs the resource ``*``.
+    ``star_reason`` says why any of ``statements`` needs the resource ``*``;
+    ``accepted`` are findings about the function, with the reasons why.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class PlatformFunction(Construct):
         key_arn: str,
         statements: Sequence[Statement],
         star_reason: str = "no other statement has it",
+        accepted: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         thing = package.replace("_", "-")
@@ -54,6 +56,10 @@ class PlatformFunction(Construct):
                 allow("WriteTraces", _WRITE_TRACES, ["*"], condition=within(settings.region)),
             ],
             log_group=logs,
+            accepted={
+                "AwsSolutions::AwsSolutions-IAM5[Resource::*]": f"{package}: X-Ray's write actions accept no "
+                f"resource but *; {star_reason}"
+            },
         )
         source = cdk.AssetStaging(
             self,
@@ -80,14 +86,10 @@ class PlatformFunction(Construct):
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_format="JSON", log_group=logs.ref),
         )
         self.arn = self.resource.attr_arn
-        accept(
-            role,
-            "AwsSolutions::AwsSolutions-IAM5[Resource::*]",
-            because=f"{package}: X-Ray's write actions accept no resource but *; {star_reason}",
+        outside = (
+            f"{package} calls AWS control planes only and reads no customer data; "
+            "inside the VPC it would need an endpoint per service and gain nothing"
         )
-        accept(
-            self.resource,
-            "NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC",
-            because=f"{package} calls AWS control planes only and reads no customer data; "
-            "inside the VPC it would need an endpoint per service and gain nothing",
+        accept_all(
+            self.resource, {"NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": outside, **(accepted or {})}
         )

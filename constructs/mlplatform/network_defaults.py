@@ -3,10 +3,16 @@
 import aws_cdk as cdk
 from constructs import Construct
 
-from mlplatform.acknowledgements import accept
 from mlplatform.function import PlatformFunction
 from mlplatform.policy import allow, within
 from mlplatform.settings import Environment
+
+_ACCEPTED = {
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": "CloudFormation waits for the answer and fails the "
+    "deployment without one; a request answered later from a queue would be answered to nobody",
+    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": "CloudFormation calls it once per deployment; a "
+    "reservation would fail in new accounts, whose whole quota is the ten executions AWS keeps unreserved",
+}
 
 
 class NetworkDefaults(Construct):
@@ -40,18 +46,7 @@ class NetworkDefaults(Construct):
             key_arn=key_arn,
             statements=statements,
             star_reason="so do EC2's Describe actions, which are bound to this region",
-        )
-        accept(
-            function.resource,
-            "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ",
-            because="CloudFormation waits for the answer and fails the deployment without one; a request "
-            "answered later from a queue would be answered to nobody",
-        )
-        accept(
-            function.resource,
-            "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency",
-            because="CloudFormation calls it once per deployment; a reservation would fail in new accounts, "
-            "whose whole quota is the ten executions that AWS keeps unreserved",
+            accepted=_ACCEPTED,
         )
         resource = cdk.CustomResource(
             self,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from mlplatform.acknowledgements import accept
+from mlplatform.acknowledgements import accept_all
 from mlplatform.bucket_policies import bucket_policy
 from mlplatform.exports import imported
 from mlplatform.settings import Environment
@@ -77,17 +77,12 @@ class ObjectStore(s3.CfnBucket):
             ),
         )
         self.policy.add_resource_dependency(self)
-        accept(
-            self,
-            "NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled",
-            because=NOT_REPLICATED[thing],
-        )
+        accepted = {"NIST.800.53.R5::NIST.800.53.R5-S3BucketReplicationEnabled": NOT_REPLICATED[thing]}
         if key_arn is None:
-            accept(
-                self,
-                "NIST.800.53.R5::NIST.800.53.R5-S3DefaultEncryptionKMS",
-                because="S3 delivers server access logs only to buckets encrypted with SSE-S3",
+            accepted["NIST.800.53.R5::NIST.800.53.R5-S3DefaultEncryptionKMS"] = (
+                "S3 delivers server access logs only to buckets encrypted with SSE-S3"
             )
+        accept_all(self, accepted)
 
 
 def _encryption(key_arn: str | None) -> s3.CfnBucket.BucketEncryptionProperty:

@@ -6,7 +6,7 @@ from typing import Any
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from mlplatform.acknowledgements import accept
+from mlplatform.acknowledgements import accept_all
 from mlplatform.log_group import LogGroup
 from mlplatform.policy import Statement, allow, document, trust
 from mlplatform.settings import Environment
@@ -20,7 +20,7 @@ class ServiceRole(iam.CfnRole):
 
     ``kind`` is the last part of its IAM path (``function``, ``service``, ...), by which key and bucket
     policies know it; ``source`` narrows the trust to requests made for our resources. The role may write to
-    ``log_group``, if given.
+    ``log_group``, if given. ``accepted`` are findings about its statements, with the reasons why.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class ServiceRole(iam.CfnRole):
         statements: Sequence[Statement],
         source: Mapping[str, Mapping[str, Any]] | None = None,
         log_group: LogGroup | None = None,
+        accepted: Mapping[str, str] | None = None,
     ) -> None:
         writes = [allow("WriteLogs", WRITE_LOGS, [log_group.streams_arn])] if log_group else []
         ours = source or {"StringEquals": {"aws:SourceAccount": settings.account}}
@@ -48,9 +49,10 @@ class ServiceRole(iam.CfnRole):
                 )
             ],
         )
+        reasons = dict(accepted or {})
         if log_group:
-            accept(
-                self,
-                f"AwsSolutions::AwsSolutions-IAM5[Resource::{log_group.streams_arn}]",
-                because=f"{service} names the log streams itself; all of them lie in {log_group.full_name}",
-            )
+            finding = f"AwsSolutions::AwsSolutions-IAM5[Resource::{log_group.streams_arn}]"
+            where = f"all of them lie in {log_group.full_name}"
+            reasons[finding] = f"{service} names the log streams itself; {where}"
+        if reasons:
+            accept_all(self, reasons)
