@@ -35,11 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _refuse(f"{what}; docs/environments.md tells how to take such an environment down")
         session = boto3.Session(region_name=settings.region)
         account = session.client("sts").get_caller_identity()["Account"]
+        if account != settings.account:
+            return _refuse(f"{settings.name} is account {settings.account}, the credentials are of {account}")
+        kept = protected_stacks(settings, session.client("cloudformation"))
     except (SettingsError, BotoCoreError, ClientError) as error:
         return _refuse(str(error))
-    if account != settings.account:
-        return _refuse(f"{settings.name} is account {settings.account}, the credentials are of {account}")
-    if kept := protected_stacks(settings, session.client("cloudformation")):
+    if kept:
         return _refuse(f"{kept[0]} still retains what it holds: deploy removal: destroy first")
     if not _confirmed(settings):
         return _refuse("nothing was deleted")

@@ -12,7 +12,7 @@ FORBIDDEN_WORDS = ("sagemaker", "aws-glue", "labelingfunction")
 MAX_PREFIX, MAX_ENVIRONMENT, MAX_MODEL = 6, 8, 32
 """Lengths, in characters, that keep the longest name of each kind within AWS's limits."""
 
-LIMITS = {"bucket": 63, "role": 64, "function": 64, "stack": 128, "alias": 256, "key": 128}
+LIMITS = {"bucket": 63, "role": 64, "function": 64, "stack": 128, "alias": 256}
 """Longest name AWS accepts per kind, in characters (S3 naming rules; IAM, Lambda, CloudFormation shapes)."""
 
 

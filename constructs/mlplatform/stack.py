@@ -34,7 +34,7 @@ class PlatformStack(cdk.Stack):
     def add_folder(self, folder: cdk.AssetStaging) -> cdk.FileAssetLocation:
         """Where a staged folder will lie, zipped, when the stack is deployed.
 
-        An ``Asset`` would do the same and load all of CDK's S3 module for it, a tenth of a synthesis.
+        An ``Asset`` would do the same and load all of CDK's S3 module for it, which takes time.
         """
         return self._files.add_file_asset(
             file_name=folder.relative_staged_path(self),

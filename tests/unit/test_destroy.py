@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from mlplatform.settings import Environment
@@ -140,6 +141,19 @@ def test_nothing_is_deleted_where_it_must_not_or_nobody_answers(
     monkeypatch.setattr(destroy.sys, "stdin", StringIO(""))
     assert main(environment(tmp_path, account)) == 2
     assert capsys.readouterr().err == f"destroy: {message}\n"
+
+
+def test_credentials_that_may_not_look_at_the_stacks_are_refused_in_one_line(
+    s3: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def denied(*_: Any) -> list[str]:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeStacks")
+
+    account = boto3.client("sts", region_name="eu-west-1").get_caller_identity()["Account"]
+    monkeypatch.setattr(destroy, "protected_stacks", denied)
+    assert main(environment(tmp_path, account)) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("destroy: An error occurred (AccessDenied)")
 
 
 def test_another_account_and_an_unknown_environment_are_refused_in_one_line(
