@@ -4,13 +4,13 @@ from constructs import Construct
 
 from mlplatform.audit_trail import AuditTrail
 from mlplatform.encryption_key import EncryptionKey
-from mlplatform.exports import export
 from mlplatform.notifications import Notifications
 from mlplatform.object_store import ObjectStore
 from mlplatform.package_index import PackageIndex
 from mlplatform.release_ledger import ReleaseLedger
 from mlplatform.settings import Environment
 from mlplatform.stack import PlatformStack
+from mlplatform.stack_exports import export
 
 
 class FoundationStack(PlatformStack):

@@ -3,12 +3,13 @@
 from constructs import Construct
 
 from mlplatform.encryption_key import EncryptionKey
-from mlplatform.exports import export, subnet_exports
+from mlplatform.exports import subnet_exports
 from mlplatform.flow_logs import FlowLogs
 from mlplatform.network_defaults import NetworkDefaults
 from mlplatform.security_groups import SecurityGroups
 from mlplatform.settings import Environment
 from mlplatform.stack import PlatformStack
+from mlplatform.stack_exports import export
 from mlplatform.vpc import PlatformVpc
 from mlplatform.vpc_endpoints import VpcEndpoints
 

@@ -52,12 +52,16 @@ def explained(section: BaseModel, *, indent: str = "", given: bool = True) -> It
 def _yaml(name: str, value: Any) -> list[str]:
     """The lines of one setting; a list of words stays on one line."""
     if isinstance(value, list):
-        value = [
-            item.model_dump(exclude_none=True) if isinstance(item, BaseModel) else item for item in value
-        ]
+        value = [_plain(item) for item in value]
+    elif isinstance(value, dict):
+        value = {key: _plain(item) for key, item in value.items()}
     flow = None if isinstance(value, list) and value and not isinstance(value[0], dict) else False
     text = yaml.safe_dump({name: value}, sort_keys=False, width=100, default_flow_style=flow)
     return text.rstrip().splitlines()
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump(exclude_none=True) if isinstance(value, BaseModel) else value
 
 
 if __name__ == "__main__":

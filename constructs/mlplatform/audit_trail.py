@@ -46,7 +46,7 @@ class AuditTrail(Construct):
             kind="service",
             service="cloudtrail.amazonaws.com",
             source={"StringEquals": {"aws:SourceArn": trail_arn(settings)}},
-            statements=[],
+            description="CloudTrail writes its log group",
             log_group=group,
         )
         trail = cloudtrail.CfnTrail(

@@ -3,10 +3,6 @@
 Every export exists whoever consumes it, so no deployment can deadlock and nothing in use can be deleted.
 """
 
-from collections.abc import Mapping
-
-import aws_cdk as cdk
-
 from mlplatform.settings import Environment
 from mlplatform.settings.network import MAX_ZONES, MIN_ZONES
 
@@ -30,17 +26,14 @@ NETWORK = (
 FOUNDATION = ("DataKeyArn", "ArtifactsKeyArn", "LogsKeyArn")
 """Exports of the Foundation stack."""
 
-_OWNER = dict.fromkeys([*NETWORK, *SUBNETS], "Network") | dict.fromkeys(FOUNDATION, "Foundation")
+ACCOUNT = ("AccountKeyArn",)
+"""Exports of the Account stack, which one environment of each account and region has."""
 
-
-def export(stack: cdk.Stack, values: Mapping[str, str], settings: Environment) -> None:
-    """Export exactly the fixed list of ``stack``. Raises ValueError if ``values`` differs from it."""
-    owner = stack.node.id
-    owned = set(FOUNDATION) if owner == "Foundation" else {*NETWORK, *subnet_exports(settings)}
-    if owned != set(values):
-        raise ValueError(f"{owner} exports {sorted(values)}, the fixed list is {sorted(owned)}")
-    for name, value in values.items():
-        cdk.CfnOutput(stack, name, value=value, export_name=settings.names.export(owner, name))
+_OWNER = {
+    **dict.fromkeys([*NETWORK, *SUBNETS], "Network"),
+    **dict.fromkeys(FOUNDATION, "Foundation"),
+    **dict.fromkeys(ACCOUNT, "Account"),
+}
 
 
 def subnet_exports(settings: Environment) -> tuple[str, ...]:
@@ -48,6 +41,17 @@ def subnet_exports(settings: Environment) -> tuple[str, ...]:
     return SUBNETS[: len(settings.network.zones)]
 
 
+def network_exports(settings: Environment) -> tuple[str, ...]:
+    """Names of the exports of the environment's Network stack."""
+    return (*NETWORK, *(name for name in subnet_exports(settings) if name not in NETWORK))
+
+
 def imported(name: str, settings: Environment) -> dict[str, str]:
     """What another stack exports under ``name``, for use in a policy. Raises KeyError if it is not listed."""
-    return {"Fn::ImportValue": settings.names.export(_OWNER[name], name)}
+    return {"Fn::ImportValue": export_name(name, settings)}
+
+
+def export_name(name: str, settings: Environment) -> str:
+    """Full name of an export, e.g. ``acme-dev-network:VpcId``; an account's are those of its owner."""
+    names = settings.neighbours.owner if name in ACCOUNT else settings.names
+    return names.export(_OWNER[name], name)

@@ -31,6 +31,7 @@ class FlowLogs(Construct):
             settings=settings,
             kind="service",
             service="vpc-flow-logs.amazonaws.com",
+            description="VPC flow logs write their log group",
             source={
                 "StringEquals": {"aws:SourceAccount": settings.account},
                 "ArnLike": {"aws:SourceArn": names.arn("ec2", "vpc-flow-log/*")},
@@ -40,7 +41,7 @@ class FlowLogs(Construct):
                 "AwsSolutions::AwsSolutions-IAM5[Resource::*]": "DescribeLogGroups accepts no resource "
                 "but *; it shows names, not events, of this region"
             },
-            statements=[
+            policy=[
                 allow("FindLogGroup", ["logs:DescribeLogGroups"], ["*"], condition=within(settings.region)),
                 allow("FindLogStreams", ["logs:DescribeLogStreams"], [group.streams_arn]),
             ],

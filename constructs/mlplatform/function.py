@@ -51,7 +51,8 @@ class PlatformFunction(Construct):
             settings=settings,
             kind="function",
             service="lambda.amazonaws.com",
-            statements=[
+            description=description,
+            policy=[
                 *statements,
                 allow("WriteTraces", _WRITE_TRACES, ["*"], condition=within(settings.region)),
             ],

@@ -12,8 +12,19 @@ FORBIDDEN_WORDS = ("sagemaker", "aws-glue", "labelingfunction")
 MAX_PREFIX, MAX_ENVIRONMENT, MAX_MODEL = 6, 8, 32
 """Lengths, in characters, that keep the longest name of each kind within AWS's limits."""
 
-LIMITS = {"bucket": 63, "role": 64, "function": 64, "stack": 128, "alias": 256}
-"""Longest name AWS accepts per kind, in characters (S3 naming rules; IAM, Lambda, CloudFormation shapes)."""
+LIMITS = {
+    "alias": 256,
+    "bucket": 63,
+    "function": 64,
+    "model": 63,
+    "policy": 128,
+    "repository": 256,
+    "role": 64,
+    "stack": 128,
+    "studio": 63,
+}
+"""Longest name AWS accepts per kind, in characters (S3 naming rules; the API shapes of IAM, Lambda,
+CloudFormation, SageMaker and ECR)."""
 
 
 def forbidden_word(name: str) -> str | None:
@@ -23,7 +34,7 @@ def forbidden_word(name: str) -> str | None:
 
 @dataclass(frozen=True)
 class Names:
-    """Names and ARNs of one environment in one account and region.
+    """Names and ARNs of one environment in one account and region, with the IAM path its own ones lie below.
 
     ``prefix`` is 1 to 6 and ``environment`` 1 to 8 characters of ``a-z0-9-``; ``partition`` is ``aws``,
     ``aws-cn``, ``aws-us-gov``, ...
@@ -34,6 +45,7 @@ class Names:
     partition: str
     region: str
     account: str
+    iam_path: str = "/"
 
     def name(self, thing: str, *, kind: str = "role") -> str:
         """Return ``<prefix>-<environment>-<thing>``.
@@ -68,11 +80,15 @@ class Names:
 
     def role_path(self, kind: str) -> str:
         """IAM path of a kind of role (``job``, ``workflow``, ``function``, ``persona``, ...)."""
-        return f"/{self.prefix}/{self.environment}/{kind}/"
+        return f"{self.iam_path}{self.prefix}/{self.environment}/{kind}/"
+
+    def role_arn(self, kind: str, thing: str) -> str:
+        """ARN of the role ``name(thing)`` on the path of ``kind``."""
+        return self.arn("iam", f"role{self.role_path(kind)}{self.name(thing)}", region="")
 
     def role_arns(self, kind: str) -> str:
         """ARN pattern of every role of one kind; ``*`` for all roles of the platform."""
-        path = f"/{self.prefix}/{self.environment}/" if kind == "*" else self.role_path(kind)
+        path = f"{self.iam_path}{self.prefix}/{self.environment}/" if kind == "*" else self.role_path(kind)
         return self.arn("iam", f"role{path}*", region="")
 
     def arn(

@@ -44,7 +44,7 @@ class VpcEndpoints(Construct):
             for service, policy in policies.items()
         }
         self.s3_endpoint_id = gateways["s3"].attr_id
-        for service in network.endpoint_services:
+        for service in settings.endpoint_services:
             ec2.CfnVPCEndpoint(
                 self,
                 service,

@@ -17,7 +17,7 @@ IMPURE = {
     "audit_trail",
     "checks",
     "encryption_key",
-    "exports",
+    "stack_exports",
     "flow_logs",
     "function",
     "log_group",

@@ -27,6 +27,7 @@ MINIMAL = {
     "account": "111122223333",
     "region": "eu-west-1",
     "name_prefix": "acme",
+    "owns_account": True,
     "tags": {"owner": "ml-platform", "cost-center": "4711"},
     "network": {"availability_zones": ["euw1-az1", "euw1-az2"]},
 }
@@ -89,7 +90,7 @@ def default_of(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=False)
     if field.default_factory:
         return "section"
-    text = '""' if value == "" else yaml.safe_dump(value).replace("...", "").strip()
+    text = '""' if value == "" else yaml.safe_dump(value, default_flow_style=True, width=1000).replace("...", "").strip()
     return f"`{text}`"
 
 

@@ -8,7 +8,7 @@ from mlplatform import regions
 from mlplatform.settings import SettingsError, read_environments
 
 GOOD = """\
-# A comment, so that line numbers are not those of the settings.
+owns_account: true  # a comment, and a key that stands elsewhere in the model
 account: "111122223333"
 region: eu-west-1
 name_prefix: acme
@@ -20,7 +20,8 @@ network:
   availability_zones: [euw1-az1, euw1-az2]
 """
 KEYS = (
-    "account, region, name_prefix, organization_id, serves_production, removal, tags, network, data_sources, "
+    "account, region, name_prefix, organization_id, serves_production, removal, tags, owns_account, "
+    "already_in_account, iam, ci, network, studio, customization, registry, models, data_sources, "
     "data_writers, break_glass_roles, storage, audit, log_retention_days, notifications, deployment"
 )
 USABLE = ", ".join(regions.regions_offering("studio"))
@@ -52,6 +53,59 @@ def change(old: str, new: str) -> str:
 
 
 ONE_MISTAKE = {
+    "unknown persona": (
+        GOOD + "studio:\n  users:\n    ana: data_scientst\n",
+        "13: studio.users.ana.persona: unknown value, given 'data_scientst', "
+        "allowed: data_scientist, ml_engineer, studio_admin, approver",
+    ),
+    "user name that no user profile can have": (
+        GOOD + "studio:\n  users:\n    ana_b: approver\n",
+        "13: studio.users.ana_b: malformed, given 'ana_b', "
+        "allowed: 1 to 31 of a-z, 0-9 and single inner hyphens, a role is named so",
+    ),
+    "instance type that does not exist": (
+        GOOD + "studio: {job_instance_types: [ml.m5.large, ml.m5.lrage]}\n",
+        "11: studio.job_instance_types: no such instance type, given 'ml.m5.lrage', "
+        "allowed: such as ml.m5.large, ml.m5.xlarge, ml.m5.4xlarge",
+    ),
+    "identity center missing": (
+        GOOD + "studio: {auth_mode: sso}\n",
+        "11: studio.identity_center_instance_arn: is missing, "
+        "allowed: the ARN of the Identity Center instance, because auth_mode: sso",
+    ),
+    "identity center user without identity center": (
+        GOOD + "studio: {users: {ana: {persona: approver, sso_user: ana@acme.com}}}\n",
+        "11: studio.users: sso_user does not go with auth_mode: iam, given ana, allowed: name: persona",
+    ),
+    "idle timeout that SageMaker refuses": (
+        GOOD + "studio: {idle_timeout_minutes: 30}\n",
+        "11: studio.idle_timeout_minutes: out of range, given 30, allowed: a whole number from 60 to 525600",
+    ),
+    "shared space of nobody": (
+        GOOD + "studio: {users: {ana: data_scientist, cy: approver}, shared_spaces: {risk: cy}}\n",
+        "11: studio.shared_spaces: the owner of risk does not work in Studio, given 'cy', allowed: ana",
+    ),
+    "sign-in roles missing": (
+        GOOD + "iam: {require_mfa: identity_provider}\n",
+        "11: iam.sign_in_roles: is missing, allowed: the roles people get from the identity provider, "
+        "because require_mfa: identity_provider",
+    ),
+    "adopting without owning": (
+        change("owns_account: true", "owns_account: false") + "already_in_account: [ai_registry_hub]\n",
+        "11: already_in_account: does not go without owns_account: true, given ai_registry_hub",
+    ),
+    "any pipeline may deploy": (
+        GOOD + 'ci: {deploy_subjects: ["*"]}\n',
+        "11: ci.deploy_subjects.0: malformed, given '*', "
+        "allowed: the subject of a token, such as repo:acme/ml:environment:dev, * only at its end",
+    ),
+    "artifacts key of another region": (
+        GOOD + "registry: {environment: dev, artifacts_key_arn: "
+        "'arn:aws:kms:eu-central-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0'}\n",
+        "11: registry.artifacts_key_arn: a key of another region, "
+        "given 'arn:aws:kms:eu-central-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0', "
+        "allowed: a key of eu-west-1",
+    ),
     "unknown key": (
         change("removal:", "removl:"),
         f"5: removl: unknown key, given 'removl', did you mean 'removal'?, allowed: {KEYS}",
@@ -348,7 +402,8 @@ def test_a_file_name_that_is_no_environment_name_is_refused(tmp_path: Path) -> N
 
 
 def test_prefix_and_environment_may_not_name_two_environments_of_one_account(tmp_path: Path) -> None:
-    first, second = change("prefix: acme", "prefix: a"), change("prefix: acme", "prefix: a-b")
+    first = change("prefix: acme", "prefix: a")
+    second = change("prefix: acme", "prefix: a-b").replace("owns_account: true", "owns_account: false")
     assert problems(tmp_path, b_c=first, c=second) == [
         "environments/c.yaml:4: name_prefix: names in account 111122223333 would start with 'a-b-c' "
         "as those of environments/b-c.yaml, given 'a-b', allowed: another prefix"
@@ -357,9 +412,125 @@ def test_prefix_and_environment_may_not_name_two_environments_of_one_account(tmp
 
 def test_only_one_environment_of_an_account_records_all_events(tmp_path: Path) -> None:
     trail = GOOD + "audit: {cloudtrail: all_events}\n"
-    assert problems(tmp_path, dev=trail, test=trail) == [
+    assert problems(tmp_path, dev=trail, test=trail.replace("owns_account: true", "owns_account: false")) == [
         "environments/test.yaml:11: audit.cloudtrail: account 111122223333 already has the trail of "
         "environments/dev.yaml, given all_events, allowed: data_events, organization"
+    ]
+
+
+def test_an_account_needs_exactly_one_environment_that_owns_it(tmp_path: Path) -> None:
+    second = change("owns_account: true", "owns_account: false").replace("prefix: acme", "prefix: b")
+    nobody = change("owns_account: true", "owns_account: false")
+    elsewhere = change("eu-west-1", "eu-central-1").replace("euw1", "euc1")
+    (tmp_path / "one").mkdir()
+    assert problems(tmp_path / "one", dev=nobody, test=second) == [
+        "environments/dev.yaml:1: owns_account: nobody owns account 111122223333 in eu-west-1, given nothing, "
+        "allowed: `owns_account: true` in environments/dev.yaml or environments/test.yaml"
+    ]
+    (tmp_path / "two").mkdir()
+    assert problems(tmp_path / "two", dev=GOOD, test=GOOD, west=elsewhere) == [
+        "environments/test.yaml:1: owns_account: account 111122223333 in eu-west-1 is owned by "
+        "environments/dev.yaml, given true, allowed: false"
+    ]
+
+
+def test_an_account_has_one_oidc_provider_whatever_the_region(tmp_path: Path) -> None:
+    ci = "ci: {deploy_subjects: ['repo:acme/ml:environment:dev']}\n"
+    elsewhere = change("eu-west-1", "eu-central-1").replace("euw1", "euc1")
+    assert problems(tmp_path, dev=GOOD + ci, west=elsewhere + ci) == [
+        "environments/west.yaml:1: already_in_account: account 111122223333 already has the OIDC provider of "
+        "environments/dev.yaml, given nothing, allowed: already_in_account: [oidc_provider]"
+    ]
+
+
+def test_the_registry_of_another_environment_must_exist_in_the_same_region_with_its_key(
+    tmp_path: Path,
+) -> None:
+    def staging(registry: str, region: str = "eu-west-1") -> str:
+        other = change("111122223333", "222233334444").replace("eu-west-1", region)
+        return other.replace("euw1", "euc1" if region == "eu-central-1" else "euw1") + registry
+
+    messages = {
+        staging("registry: {environment: tset}\n"): "environment: no such environment, given 'tset', "
+        "allowed: dev",
+        staging("registry: {environment: dev}\n", "eu-central-1"): "environment: lies in another region, and "
+        "endpoints take artifacts of their own only, given 'dev', allowed: none, its own",
+        staging("registry: {environment: dev}\n"): "artifacts_key_arn: is missing, "
+        "allowed: the artifacts key of dev, its stack's output ArtifactsKeyArn",
+    }
+    for number, (content, message) in enumerate(messages.items()):
+        (tmp_path / str(number)).mkdir()
+        found = problems(tmp_path / str(number), dev=GOOD, staging=content)
+        assert found == [f"environments/staging.yaml:11: registry.{message}"]
+
+
+def test_a_model_is_known_to_every_environment_as_that_environment_changes_it(tmp_path: Path) -> None:
+    model(tmp_path, "credit", MODEL)
+    other = change("111122223333", "222233334444")
+    with_models(tmp_path, dev=GOOD + "models: {credit: {owner: dev-team}}\n")
+    with_models(tmp_path, test=other + "models: {credit: {enabled: false}}\n")
+    dev, test = read_environments(tmp_path / "environments")
+    assert [(product.name, product.owner) for product in dev.products] == [("credit", "dev-team")]
+    assert test.products == ()
+
+
+MODEL = "description: Predicts something\nowner: risk\ntask: regression\n"
+
+
+def model(folder: Path, name: str, content: str) -> None:
+    """Write one model."""
+    (folder / "models" / name).mkdir(parents=True)
+    (folder / "models" / name / "model.yaml").write_text(content)
+
+
+def with_models(folder: Path, **files: str) -> None:
+    """Write environment files beside the models."""
+    (folder / "environments").mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / "environments" / f"{name}.yaml").write_text(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            MODEL.replace("owner: risk\n", ""),
+            "1: owner: is missing, allowed: the team that answers for the "
+            "model, 1 to 256 characters of a tag value",
+        ),
+        (
+            MODEL.replace("regression", "regresion"),
+            "3: task: unknown value, given 'regresion', "
+            "allowed: binary_classification, forecasting, multiclass_classification, ranking, regression, "
+            "text_classification, text_generation",
+        ),
+        (
+            MODEL + "taks: 1\n",
+            "4: taks: unknown key, given 'taks', did you mean 'task'?, allowed: description, owner, task",
+        ),
+        (
+            "name: x\n" + MODEL,
+            "1: name: unknown key, given 'name', allowed: the folder's name is the model's name",
+        ),
+    ],
+)
+def test_a_mistake_in_a_model_is_reported_like_one_in_an_environment(
+    tmp_path: Path, content: str, message: str
+) -> None:
+    model(tmp_path, "credit", content)
+    assert problems(tmp_path, dev=GOOD) == [f"models/credit/model.yaml:{message}"]
+
+
+def test_overrides_of_models_that_do_not_exist_or_are_wrong_are_reported_where_they_stand(
+    tmp_path: Path,
+) -> None:
+    model(tmp_path, "credit", MODEL)
+    content = GOOD + "models:\n  credti: {enabled: false}\n  credit:\n    task: clustering\n"
+    assert problems(tmp_path, dev=content) == [
+        "environments/dev.yaml:12: models.credti: no such model, given 'credti', allowed: credit",
+        "environments/dev.yaml:14: models.credit.task: unknown value, given 'clustering', allowed: "
+        "binary_classification, forecasting, multiclass_classification, ranking, regression, "
+        "text_classification, text_generation",
     ]
 
 

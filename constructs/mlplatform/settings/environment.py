@@ -1,9 +1,9 @@
 """Settings of one environment: what ``environments/<name>.yaml`` may say."""
 
 import difflib
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from mlplatform import regions
 from mlplatform.names import Names, forbidden_word
@@ -22,9 +22,20 @@ from mlplatform.settings.fields import (
     Section,
     Text,
     refuse,
+    same_partition,
     unique,
 )
+from mlplatform.settings.identity import (
+    AdoptedResource,
+    CiSettings,
+    CustomizationSettings,
+    IamSettings,
+    RegistrySettings,
+)
+from mlplatform.settings.neighbours import Neighbours
 from mlplatform.settings.network import NetworkSettings, RetentionDays
+from mlplatform.settings.products import ModelName, ModelProduct
+from mlplatform.settings.studio import StudioSettings
 
 REQUIRED_TAGS = ("owner", "cost-center")
 """Cost-allocation tags every environment must name."""
@@ -61,7 +72,7 @@ class DataSource(Section):
             raise refuse(
                 "a key of another region", given=repr(arn), allowed=f"a key of {region}, as the bucket"
             )
-        return _in_this_partition(arn, info) if arn else arn
+        return same_partition(arn, info) if arn else arn
 
 
 class AuditSettings(Section):
@@ -131,7 +142,27 @@ class Environment(Section):
     tags: dict[TagKey, TagValue] = Field(
         description="cost-allocation tags on everything; needs owner and cost-center"
     )
+    owns_account: bool = Field(
+        default=False,
+        description="holds what exists once in the account and region; exactly one environment there does",
+    )
+    already_in_account: list[AdoptedResource] = Field(
+        default=[], description="what the account has already, to use and not to create; with owns_account"
+    )
+    iam: IamSettings = Field(default_factory=IamSettings, description="roles, and how people sign in")
+    ci: CiSettings | None = Field(default=None, description="who deploys from a pipeline")
     network: NetworkSettings = Field(default_factory=NetworkSettings, description="where the platform runs")
+    studio: StudioSettings = Field(default_factory=StudioSettings, description="where people work")
+    customization: CustomizationSettings = Field(
+        default_factory=CustomizationSettings, description="customizing foundation models"
+    )
+    registry: RegistrySettings = Field(
+        default_factory=RegistrySettings, description="where models are registered"
+    )
+    models: dict[ModelName, dict[str, Any]] = Field(
+        default={},
+        description="what differs here from models/<model>/model.yaml; enabled: false leaves it out",
+    )
     data_sources: list[DataSource] = Field(default=[], description="buckets we do not own that jobs may read")
     data_writers: list[RoleArn] = Field(
         default=[], description="roles that may write to the data bucket, from anywhere"
@@ -150,6 +181,9 @@ class Environment(Section):
     deployment: DeploymentSettings = Field(
         default_factory=DeploymentSettings, description="how it is deployed"
     )
+
+    _neighbours: Neighbours = PrivateAttr()
+    _products: tuple[ModelProduct, ...] = PrivateAttr(default=())
 
     @field_validator("region")
     @classmethod
@@ -205,11 +239,18 @@ class Environment(Section):
         unique([f"{source.bucket}/{source.prefix}" for source in sources])
         return sources
 
+    @field_validator("already_in_account")
+    @classmethod
+    def _by_the_owner(cls, things: list[str], info: ValidationInfo) -> list[str]:
+        if things and not info.data.get("owns_account"):
+            raise refuse("does not go without owns_account: true", given=", ".join(things))
+        return unique(things)
+
     @field_validator("data_writers", "break_glass_roles")
     @classmethod
     def _roles(cls, arns: list[str], info: ValidationInfo) -> list[str]:
         for arn in arns:
-            _in_this_partition(arn, info)
+            same_partition(arn, info)
         return unique(arns)
 
     @field_validator("notifications")
@@ -227,17 +268,47 @@ class Environment(Section):
     @property
     def names(self) -> Names:
         """What everything in this environment is called."""
-        return Names(self.name_prefix, self.name, self.place.partition, self.region, self.account)
+        return Names(
+            self.name_prefix, self.name, self.place.partition, self.region, self.account, self.iam.role_path
+        )
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """What this environment must know of the others."""
+        return self._neighbours
+
+    @property
+    def products(self) -> tuple[ModelProduct, ...]:
+        """The model products of this environment, sorted by name."""
+        return self._products
+
+    @property
+    def keeps_registry(self) -> bool:
+        """Whether models are registered here, not in another environment."""
+        return self.registry.environment in (None, self.name)
+
+    @property
+    def boundary_arn(self) -> str | None:
+        """ARN of the permissions boundary of every role, or None."""
+        named = self.iam.permissions_boundary
+        if named == "none":
+            return None
+        name = self.names.name("boundary", kind="policy") if named == "platform" else named
+        return self.names.arn("iam", f"policy/{name}", region="")
+
+    @property
+    def endpoint_services(self) -> list[str]:
+        """Short names of the interface endpoints this environment needs, each once."""
+        tracking = [] if self.studio.mlflow == "none" else ["experiments"]
+        return list(dict.fromkeys([*self.network.endpoint_services, *tracking]))
+
+    def among(self, neighbours: Neighbours, products: tuple[ModelProduct, ...]) -> "Environment":
+        """Return a copy that knows the environments around it and its model products."""
+        copy = self.model_copy()
+        copy._neighbours, copy._products = neighbours, products
+        return copy
 
     @property
     def retains(self) -> bool:
         """Whether stateful resources outlive their stack."""
         return self.removal == "retain"
-
-
-def _in_this_partition(arn: str, info: ValidationInfo) -> str:
-    region = (info.context or {}).get("region")
-    if region in regions.region_names() and arn.split(":")[1] != regions.region(region).partition:
-        allowed = f"an ARN that starts with arn:{regions.region(region).partition}:"
-        raise refuse("of another partition", given=repr(arn), allowed=allowed)
-    return arn

@@ -4,8 +4,10 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from mlplatform import regions
 
 
 class Section(BaseModel):
@@ -51,6 +53,23 @@ def unique(values: list[str]) -> list[str]:
     if repeated := next((value for value in values if values.count(value) > 1), None):
         raise refuse("named twice", given=repr(repeated), allowed="each once")
     return values
+
+
+def offered(service: str, info: ValidationInfo, *, turn_off: str) -> None:
+    """Refuse a service that the environment's region lacks, naming the regions that have it."""
+    region = (info.context or {}).get("region")
+    if region in regions.region_names() and service not in regions.region(region).endpoints:
+        offering = ", ".join(regions.regions_offering(service))
+        raise refuse(f"{region} does not offer {service}", allowed=f"one of {offering}; or `{turn_off}`")
+
+
+def same_partition(arn: str, info: ValidationInfo) -> str:
+    """Refuse an ARN of another partition than the environment's region is in."""
+    region = (info.context or {}).get("region")
+    if region in regions.region_names() and arn.split(":")[1] != regions.region(region).partition:
+        allowed = f"an ARN that starts with arn:{regions.region(region).partition}:"
+        raise refuse("of another partition", given=repr(arn), allowed=allowed)
+    return arn
 
 
 AccountId = Annotated[str, Text(r"\d{12}", "12 digits in quotes")]

@@ -1,89 +1,124 @@
-"""Reads every environment file of a folder, and everything that is wrong with any of them."""
+"""Reads every environment file of a folder and the models beside it, and what is wrong with any of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from mlplatform.settings.environment import Environment
+from mlplatform.settings.landscape import between, neighbours
 from mlplatform.settings.messages import message
 from mlplatform.settings.problems import Problem, SettingsError
+from mlplatform.settings.products import ModelProduct, merged
 from mlplatform.settings.source import Document, read
+
+Settings = TypeVar("Settings", bound=BaseModel)
 
 
 def read_environments(folder: Path, *, only: str | None = None) -> tuple[Environment, ...]:
     """Return the environments of ``folder``, sorted by name, or ``only`` the one of that name.
 
-    Raises SettingsError with the problems of every file at once: what one file says may clash with another.
+    Their models are those of the folder ``models`` beside it. Raises SettingsError with the problems of
+    every file at once: what one file says may clash with another.
     """
     label = folder.name
     if not folder.is_dir() or not any(folder.glob("*.y*ml")):
         what = "no environment files, allowed: one <name>.yaml per environment"
         raise SettingsError([Problem(str(folder), 1, "", what)])
     problems: list[Problem] = []
-    read_ones: list[tuple[Document, Environment]] = []
+    environments: list[tuple[Document, Environment]] = []
     for path in sorted(folder.glob("*.y*ml")):
         try:
-            read_ones.append(_environment(path, f"{label}/{path.name}"))
+            environments.append(_environment(path, f"{label}/{path.name}"))
         except SettingsError as error:
             problems.extend(error.problems)
-    problems.extend(_between(read_ones))
+    complete = not problems
+    models: dict[str, Document] = {}
+    for path in sorted(folder.parent.glob("models/*/model.yaml")):
+        try:
+            models[path.parent.name] = _model(path, f"models/{path.parent.name}/{path.name}")
+        except SettingsError as error:
+            problems.extend(error.problems)
+    problems.extend(between(environments, complete=complete))
+    products: dict[str, tuple[ModelProduct, ...]] = {}
+    for document, environment in environments:
+        try:
+            products[environment.name] = _products(document, environment, models)
+        except SettingsError as error:
+            problems.extend(error.problems)
     if problems:
         raise SettingsError(problems)
-    environments = {environment.name: environment for _, environment in read_ones}
+    every = [environment for _, environment in environments]
+    known = {e.name: e.among(neighbours(e, every), products[e.name]) for e in every}
     if only is None:
-        return tuple(environments.values())
-    if only not in environments:
-        what = f"no such environment, given {only!r}, allowed: {', '.join(environments)}"
+        return tuple(known.values())
+    if only not in known:
+        what = f"no such environment, given {only!r}, allowed: {', '.join(known)}"
         raise SettingsError([Problem(label, 1, "", what)])
-    return (environments[only],)
+    return (known[only],)
 
 
 def _environment(path: Path, label: str) -> tuple[Document, Environment]:
     if path.suffix != ".yaml":
-        raise SettingsError(
-            [Problem(label, 1, "", f"wrong file name, given {path.name!r}, allowed: {path.stem}.yaml")]
-        )
-    document = read(path, name=label)
+        what = f"wrong file name, given {path.name!r}, allowed: {path.stem}.yaml"
+        raise SettingsError([Problem(label, 1, "", what)])
+    document = _named_by_its_place(read(path, name=label), "the file's name is the environment's name")
+    return document, validated(Environment, document, {"name": path.stem, **document.values})
+
+
+def _model(path: Path, label: str) -> Document:
+    document = _named_by_its_place(read(path, name=label), "the folder's name is the model's name")
+    validated(ModelProduct, document, {"name": path.parent.name, **document.values})
+    return document
+
+
+def _named_by_its_place(document: Document, where: str) -> Document:
     if "name" in document.values:
-        raise SettingsError(
-            [
-                document.problem(
-                    ("name",), "unknown key, given 'name', allowed: the file's name is the environment's name"
-                )
-            ]
-        )
+        what = f"unknown key, given 'name', allowed: {where}"
+        raise SettingsError([document.problem(("name",), what)])
+    return document
+
+
+def _products(
+    document: Document, environment: Environment, models: Mapping[str, Document]
+) -> tuple[ModelProduct, ...]:
+    """The model products of one environment, as its ``models`` setting changes them."""
+    problems: list[Problem] = []
+    found: list[ModelProduct] = []
+    for name in sorted(set(environment.models) - set(models)):
+        what = f"no such model, given {name!r}, allowed: {', '.join(models) or 'none, models/ is empty'}"
+        problems.append(document.problem(("models", name), what))
+    for name, model in models.items():
+        override = dict(environment.models.get(name, {}))
+        enabled = override.pop("enabled", True)
+        if not isinstance(enabled, bool):
+            what = f"wrong type, given {enabled!r}, allowed: true or false"
+            problems.append(document.problem(("models", name, "enabled"), what))
+        elif enabled:
+            try:
+                values = {"name": name, **merged(model.values, override)}
+                found.append(validated(ModelProduct, document, values, below=("models", name)))
+            except SettingsError as error:
+                problems.extend(error.problems)
+    if problems:
+        raise SettingsError(problems)
+    return tuple(found)
+
+
+def validated(
+    model: type[Settings], document: Document, values: Mapping[str, Any], *, below: tuple[str, ...] = ()
+) -> Settings:
+    """Return ``values`` as a ``model``; raises SettingsError with every problem, at paths of ``document``."""
     try:
-        values = {"name": path.stem, **document.values}
-        return document, Environment.model_validate(values, context=document.values)
+        return model.model_validate(values, context=document.values)
     except ValidationError as error:
         found = error.errors(include_url=False)
         raise SettingsError(
-            document.problem(_visible(e["loc"]), message(Environment, e)) for e in found
+            document.problem((*below, *_visible(e["loc"])), message(model, e)) for e in found
         ) from None
 
 
 def _visible(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
-    """Leave out what pydantic adds to a path: the marker of a mapping's key, and the file's own name."""
+    """Leave out what pydantic adds to a path: the marker of a mapping's key."""
     return tuple(part for part in loc if part != "[key]")
-
-
-def _between(read_ones: Iterable[tuple[Document, Environment]]) -> Iterator[Problem]:
-    """Problems that only show when all environments are seen together."""
-    names: dict[tuple[str, str], str] = {}
-    trails: dict[str, str] = {}
-    for document, environment in read_ones:
-        account, start = environment.account, f"{environment.name_prefix}-{environment.name}"
-        other = names.setdefault((account, start), document.file)
-        if other != document.file:
-            what = f"names in account {account} would start with {start!r} as those of {other}"
-            given = f"given {environment.name_prefix!r}, allowed: another prefix"
-            yield document.problem(("name_prefix",), f"{what}, {given}")
-        if environment.audit.cloudtrail != "all_events":
-            continue
-        other = trails.setdefault(account, document.file)
-        if other != document.file:
-            what = f"account {account} already has the trail of {other}"
-            yield document.problem(
-                ("audit", "cloudtrail"), f"{what}, given all_events, allowed: data_events, organization"
-            )

@@ -14,6 +14,7 @@ from mlplatform.settings.fields import (
     SubnetId,
     VpcEndpointId,
     VpcId,
+    offered,
     refuse,
     unique,
 )
@@ -248,7 +249,7 @@ class NetworkSettings(Section):
                 allowed="an address in network.outbound_cidrs, given none",
             )
         if index == "codeartifact":
-            _offered("codeartifact.api", info, turn_off="package_index: none")
+            offered("codeartifact.api", info, turn_off="package_index: none")
         return index
 
     @field_validator("interface_endpoints")
@@ -260,7 +261,7 @@ class NetworkSettings(Section):
                 raise refuse("unknown service", given=repr(service), allowed=", ".join(known))
             if service in regions.CORE_ENDPOINTS:
                 raise refuse("always there", given=repr(service), allowed="services beside the core ones")
-            _offered(service, info, turn_off=f"remove {service} from network.interface_endpoints")
+            offered(service, info, turn_off=f"remove {service} from network.interface_endpoints")
         return unique(services)
 
     @property
@@ -280,11 +281,3 @@ class NetworkSettings(Section):
             ["codeartifact.api", "codeartifact.repositories"] if self.package_index == "codeartifact" else []
         )
         return list(dict.fromkeys([*regions.CORE_ENDPOINTS, *index, *self.interface_endpoints]))
-
-
-def _offered(service: str, info: ValidationInfo, *, turn_off: str) -> None:
-    """Refuse a service that the environment's region lacks, naming the regions that have it."""
-    region = (info.context or {}).get("region")
-    if region in regions.region_names() and service not in regions.region(region).endpoints:
-        offering = ", ".join(regions.regions_offering(service))
-        raise refuse(f"{region} does not offer {service}", allowed=f"one of {offering}; or `{turn_off}`")

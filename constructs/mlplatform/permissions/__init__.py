@@ -1,0 +1,1 @@
+"""Who may do what: one pure table of statements per principal."""

@@ -1,0 +1,118 @@
+"""What only shows when all environments are seen together."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from mlplatform.settings.environment import Environment
+from mlplatform.settings.neighbours import Neighbours
+from mlplatform.settings.problems import Problem
+from mlplatform.settings.source import Document
+
+Read = Sequence[tuple[Document, Environment]]
+
+
+def neighbours(environment: Environment, every: Sequence[Environment]) -> Neighbours:
+    """The environments around ``environment``, out of ``every`` one; ``between`` has found nothing wrong."""
+    there = [e for e in every if _place(e) == _place(environment)]
+    owner = next(e for e in there if e.owns_account)
+    registry = next((e for e in every if e.name == environment.registry.environment), environment)
+    consumers = [
+        e for e in every if e.registry.environment == environment.name and e.account != environment.account
+    ]
+    return Neighbours(
+        owner=owner.names,
+        account=tuple(e.names for e in there),
+        registry=registry.names,
+        consumers=tuple(e.names for e in consumers),
+        adopted=frozenset(owner.already_in_account),
+    )
+
+
+def between(read: Read, *, complete: bool) -> Iterator[Problem]:
+    """Problems between environments; ``complete`` says whether every file could be read."""
+    yield from _same_names(read)
+    yield from _trails(read)
+    yield from _providers(read)
+    if complete:
+        yield from _owners(read)
+        yield from _registries(read)
+
+
+def _place(environment: Environment) -> tuple[str, str]:
+    return environment.account, environment.region
+
+
+def _same_names(read: Read) -> Iterator[Problem]:
+    names: dict[tuple[str, str], str] = {}
+    for document, environment in read:
+        account, start = environment.account, f"{environment.name_prefix}-{environment.name}"
+        other = names.setdefault((account, start), document.file)
+        if other != document.file:
+            what = f"names in account {account} would start with {start!r} as those of {other}"
+            given = f"given {environment.name_prefix!r}, allowed: another prefix"
+            yield document.problem(("name_prefix",), f"{what}, {given}")
+
+
+def _trails(read: Read) -> Iterator[Problem]:
+    trails: dict[str, str] = {}
+    for document, environment in read:
+        if environment.audit.cloudtrail != "all_events":
+            continue
+        other = trails.setdefault(environment.account, document.file)
+        if other != document.file:
+            what = f"account {environment.account} already has the trail of {other}"
+            yield document.problem(
+                ("audit", "cloudtrail"), f"{what}, given all_events, allowed: data_events, organization"
+            )
+
+
+def _providers(read: Read) -> Iterator[Problem]:
+    """IAM is global: an OIDC provider exists once per account and issuer, whatever the region."""
+    providers: dict[tuple[str, str], str] = {}
+    for document, environment in read:
+        if not environment.owns_account or environment.ci is None:
+            continue
+        if "oidc_provider" in environment.already_in_account:
+            continue
+        other = providers.setdefault((environment.account, environment.ci.issuer_url), document.file)
+        if other != document.file:
+            what = f"account {environment.account} already has the OIDC provider of {other}"
+            allowed = "given nothing, allowed: already_in_account: [oidc_provider]"
+            yield document.problem(("already_in_account",), f"{what}, {allowed}")
+
+
+def _owners(read: Read) -> Iterator[Problem]:
+    places = defaultdict(list)
+    for document, environment in read:
+        places[_place(environment)].append((document, environment))
+    for (account, region), there in places.items():
+        owners = [document for document, environment in there if environment.owns_account]
+        where = f"account {account} in {region}"
+        if not owners:
+            files = " or ".join(document.file for document, _ in there)
+            what = f"nobody owns {where}, given nothing, allowed: `owns_account: true` in {files}"
+            yield there[0][0].problem(("owns_account",), what)
+        for document in owners[1:]:
+            what = f"{where} is owned by {owners[0].file}, given true, allowed: false"
+            yield document.problem(("owns_account",), what)
+
+
+def _registries(read: Read) -> Iterator[Problem]:
+    known = {environment.name: environment for _, environment in read}
+    for document, environment in read:
+        wanted = environment.registry.environment
+        if wanted in (None, environment.name):
+            continue
+        path = ("registry", "environment")
+        keepers = [e.name for e in known.values() if e.keeps_registry and e.region == environment.region]
+        allowed = f"given {wanted!r}, allowed: {', '.join(keepers) or 'none, its own'}"
+        if wanted not in known:
+            yield document.problem(path, f"no such environment, {allowed}")
+        elif not known[wanted].keeps_registry:
+            yield document.problem(path, f"uses the registry of another environment itself, {allowed}")
+        elif known[wanted].region != environment.region:
+            what = "lies in another region, and endpoints take artifacts of their own only"
+            yield document.problem(path, f"{what}, {allowed}")
+        elif known[wanted].account != environment.account and environment.registry.artifacts_key_arn is None:
+            what = f"is missing, allowed: the artifacts key of {wanted}, its stack's output ArtifactsKeyArn"
+            yield document.problem(("registry", "artifacts_key_arn"), what)

@@ -1,0 +1,49 @@
+"""Settings of a model product: what ``models/<model>/model.yaml`` may say."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from mlplatform.settings.fields import Section, Text
+
+Task = Literal[
+    "binary_classification",
+    "forecasting",
+    "multiclass_classification",
+    "ranking",
+    "regression",
+    "text_classification",
+    "text_generation",
+]
+
+ModelName = Annotated[
+    str,
+    Text(
+        r"[a-z]([a-z0-9]|-(?=[a-z0-9])){0,31}", "1 to 32 of a-z, 0-9 and single inner hyphens, a letter first"
+    ),
+]
+OwnerName = Annotated[
+    str,
+    Text(r"[\w .:/=+@-]{1,256}", "the team that answers for the model, 1 to 256 characters of a tag value"),
+]
+Sentence = Annotated[str, Text(r"\S[^\n]{0,1022}\S", "one line of 2 to 1024 characters")]
+
+
+class ModelProduct(Section):
+    """One model product: what it is for and who answers for it."""
+
+    name: ModelName = Field(description="the folder's name")
+    description: Sentence = Field(
+        description="what the model predicts, in one line; it cannot be changed later"
+    )
+    owner: OwnerName = Field(description="the team that answers for it; a tag on everything it has")
+    task: Task = Field(description="what kind of model it is")
+
+
+def merged(settings: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:
+    """Return ``settings`` as ``override`` changes it: maps merge, lists and single values replace."""
+    result = dict(settings)
+    for key, value in override.items():
+        mine = result.get(key)
+        result[key] = merged(mine, value) if isinstance(mine, dict) and isinstance(value, dict) else value
+    return result
