@@ -175,6 +175,7 @@ def _all_environments(scratch: Path) -> tuple[Sequence[str], Mapping[str, str]]:
 def _more_environments(scratch: Path) -> tuple[Sequence[str], Mapping[str, str]]:
     folder = scratch / "environments"
     shutil.copytree(ROOT / "environments", folder)
+    shutil.copytree(ROOT / "models", scratch / "models")
     original = _files(folder)[0].read_text(encoding="utf-8")
     for number in range(1, MORE_ENVIRONMENTS + 1):
         # Each in an account of its own: some things may exist once per account.

@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from mlplatform.bucket_policies import CHANNELS
 from mlplatform.settings import Environment, SettingsError, read_environments
+from tools.leftovers import delete_packages, stop_studio
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.client import CloudFormationClient
@@ -45,6 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not _confirmed(settings):
         return _refuse("nothing was deleted")
     try:
+        sagemaker = session.client("sagemaker")
+        print(f"deleted {stop_studio(settings, sagemaker)} applications and spaces in Studio")
+        print(f"deleted {delete_packages(settings, sagemaker)} model packages")
         return destroy(settings, session.client("s3"))
     except (BotoCoreError, ClientError, RuntimeError) as error:
         print(f"destroy: stopped, run it again when this is mended: {error}", file=sys.stderr)
@@ -111,12 +115,17 @@ def _first_versions(bucket: str, s3: "S3Client") -> list["ObjectIdentifierTypeDe
 
 def _buckets(settings: Environment) -> Iterator[str]:
     """Every bucket of the environment; the one for access logs last, since the others write to it."""
+    if settings.owns_account and "sdk_default_bucket" not in settings.already_in_account:
+        yield settings.names.sdk_bucket
     yield from (settings.names.bucket(thing) for thing in sorted(CHANNELS, key=lambda thing: thing == "logs"))
 
 
 def _confirmed(settings: Environment) -> bool:
     print(f"This deletes the environment {settings.name} in account {settings.account}, {settings.region}:")
-    print(f"  the stacks {settings.name}/*, and with them the network, keys, tables and logs")
+    print(
+        f"  the stacks {settings.name}/*, and with them the network, keys, tables, logs and image repositories"
+    )
+    print("  every application and space in Studio, and every model package registered here")
     for bucket in _buckets(settings):
         print(f"  every object and version in {bucket}")
     try:

@@ -1,0 +1,81 @@
+"""What people left behind in Studio and in the registry, and CloudFormation cannot delete around."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from mlplatform.settings import Environment
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker.client import SageMakerClient
+
+POLL_SECONDS, MAX_POLLS = 15, 80
+"""An application takes minutes to stop; twenty of them are enough for any."""
+
+
+def stop_studio(
+    settings: Environment, client: "SageMakerClient", *, wait: Callable[[float], None] = time.sleep
+) -> int:
+    """Delete every application and every space of the environment's domain; returns how many there were.
+
+    CloudFormation deletes user profiles only when they have neither (SageMaker developer guide, "Delete a
+    domain"). Raises RuntimeError when something is still there after ``MAX_POLLS`` polls.
+    """
+    name = settings.names.name("studio", kind="studio")
+    domains = client.get_paginator("list_domains").paginate().build_full_result()["Domains"]
+    gone = 0
+    for domain in (found["DomainId"] for found in domains if found["DomainName"] == name):
+        gone += _delete_all(lambda d=domain: _apps(d, client), client.delete_app, wait)
+        gone += _delete_all(lambda d=domain: _spaces(d, client), client.delete_space, wait)
+    return gone
+
+
+def delete_packages(settings: Environment, client: "SageMakerClient") -> int:
+    """Delete every model package of the environment's own registry; returns how many there were."""
+    deleted = 0
+    for product in settings.products if settings.keeps_registry else ():
+        group = settings.names.name(product.name, kind="model")
+        pages = client.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+        try:
+            found = pages.build_full_result()["ModelPackageSummaryList"]
+        except client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationException":  # there is no such group
+                raise
+            continue
+        for package in found:
+            client.delete_model_package(ModelPackageName=package["ModelPackageArn"])
+        deleted += len(found)
+    return deleted
+
+
+def _apps(domain: str, client: "SageMakerClient") -> list[dict[str, Any]]:
+    pages = client.get_paginator("list_apps").paginate(DomainIdEquals=domain)
+    found = [app for app in pages.build_full_result()["Apps"] if app["Status"] not in ("Deleted", "Failed")]
+    keys = ("DomainId", "UserProfileName", "SpaceName", "AppType", "AppName")
+    return [{"Status": app["Status"], **{key: app[key] for key in keys if key in app}} for app in found]
+
+
+def _spaces(domain: str, client: "SageMakerClient") -> list[dict[str, Any]]:
+    pages = client.get_paginator("list_spaces").paginate(DomainIdEquals=domain)
+    keys = ("Status", "DomainId", "SpaceName")
+    return [{key: space[key] for key in keys} for space in pages.build_full_result()["Spaces"]]
+
+
+def _delete_all(
+    remaining: Callable[[], list[dict[str, Any]]], delete: Callable[..., Any], wait: Callable[[float], None]
+) -> int:
+    """Ask for each thing's deletion once it can be asked for, and wait until all are gone."""
+    seen: set[str] = set()
+    for _ in range(MAX_POLLS):
+        things = remaining()
+        if not things:
+            return len(seen)
+        for thing in things:
+            name = str(thing.get("AppName", thing.get("SpaceName")))
+            seen.add(f"{thing.get('SpaceName')}/{name}")
+            if thing.pop("Status") not in ("Deleting", "Pending"):
+                delete(**thing)
+        wait(POLL_SECONDS)
+    raise RuntimeError(
+        f"{', '.join(sorted(seen))}: not deleted after {POLL_SECONDS * MAX_POLLS // 60} minutes"
+    )
