@@ -25,14 +25,14 @@ STALE := $(shell for e in .venv .venv-checkov; do \
   [ -x $$e/bin/python ] && [ "$$(cat $$e/.home)" = "$$(pwd -P)" ] || rm -f $$e/.runtime; done 2>/dev/null)
 
 ENVIRONMENTS = $(patsubst environments/%.yaml,%,$(wildcard environments/*.yaml))
-NEEDS_ENV := $(filter explain cost destroy,$(MAKECMDGOALS))
+NEEDS_ENV := $(filter explain cost bootstrap preflight deploy destroy,$(MAKECMDGOALS))
 ifneq ($(NEEDS_ENV),)
 ifeq ($(strip $(ENV)),)
 $(error make $(firstword $(NEEDS_ENV)) needs ENV=, one of: $(ENVIRONMENTS))
 endif
 endif
 
-ifneq ($(filter explain cost destroy diff,$(MAKECMDGOALS)),)
+ifneq ($(filter explain cost bootstrap preflight deploy destroy diff,$(MAKECMDGOALS)),)
 ifneq ($(filter-out $(ENVIRONMENTS),$(ENV)),)
 $(error no environment $(ENV), there is: $(ENVIRONMENTS))
 endif
@@ -40,7 +40,8 @@ endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help synth test verify bench baselines diff explain cost schema destroy lock refresh-regions clean
+.PHONY: help synth test verify bench baselines diff explain cost schema policies \
+  bootstrap preflight deploy destroy lock refresh-regions clean
 
 ##@ Every day
 help: ## This list
@@ -76,6 +77,9 @@ baselines: synth ## Accept the templates and acknowledgements as they are now
 schema: .venv/.runtime ## JSON Schemas of the settings files, for editors
 	@$(PY) -m tools.schema
 
+policies: .venv/.dev node_modules/.dev ## What CloudFormation may do, from the templates' types
+	@$(PY) -m tools.bootstrap_policies
+
 ##@ Thorough
 verify: .venv/.dev node_modules/.dev .venv-checkov/.runtime synth ## Everything else that can be checked
 	@$(PY) -m tools.verify
@@ -84,6 +88,15 @@ bench: .venv/.runtime node_modules/.runtime ## CPU time and memory of a synthesi
 	@$(PY) -m tools.bench
 
 ##@ Operate
+bootstrap: .venv/.runtime node_modules/.runtime ## Commands that prepare an account: ENV=dev [APPLY=1] to run them
+	@$(PY) -m tools.bootstrap $(ENV) $(if $(filter 1,$(APPLY)),--apply)
+
+preflight: synth ## What in the account stands in the way, and what mends it: ENV=dev
+	@$(PY) -m tools.preflight $(ENV)
+
+deploy: synth ## Deploy what was checked, to the account the file names: ENV=dev [STACK=Network]
+	@$(PY) -m tools.deploy $(ENV) $(if $(STACK),--stack $(STACK))
+
 destroy: .venv/.runtime node_modules/.runtime ## Delete an environment from AWS, after asking: ENV=dev
 	@$(PY) -m tools.destroy $(ENV)
 

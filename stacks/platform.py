@@ -5,19 +5,35 @@ from constructs import Construct
 
 from mlplatform.retention import keep_state, tag_costs
 from mlplatform.settings import Environment
+from stacks.account import AccountStack
 from stacks.foundation import FoundationStack
+from stacks.model import ModelStack
 from stacks.network import NetworkStack
+from stacks.registry import RegistryStack
+from stacks.studio import StudioStack
 
 
 class MlPlatform(cdk.Stage):
-    """One environment. Arrows point one way: Network -> Foundation."""
+    """One environment. Arrows point one way: Account, Network -> Foundation -> Studio, Registry -> Model."""
 
     def __init__(self, scope: Construct, *, settings: Environment) -> None:
         super().__init__(
             scope, settings.name, env=cdk.Environment(account=settings.account, region=settings.region)
         )
-        self.network = NetworkStack(self, "Network", settings=settings)
-        self.foundation = FoundationStack(self, "Foundation", settings=settings)
-        self.foundation.add_stack_dependency(self.network)
+        network = NetworkStack(self, "Network", settings=settings)
+        foundation = FoundationStack(self, "Foundation", settings=settings)
+        foundation.add_stack_dependency(network)
+
+        studio = StudioStack(self, "Studio", settings=settings)
+        studio.add_stack_dependency(foundation)
+        if settings.owns_account:
+            studio.add_stack_dependency(AccountStack(self, "Account", settings=settings))
+
+        if settings.keeps_registry and settings.products:
+            registry = RegistryStack(self, "Registry", settings=settings)
+            registry.add_stack_dependency(foundation)
+            for product in settings.products:
+                model = ModelStack(self, f"Model-{product.name}", settings=settings, product=product)
+                model.add_stack_dependency(registry)
         keep_state(self, settings)
         tag_costs(self, settings)

@@ -31,6 +31,9 @@ _ITEMS = {
     "dashboard": "dashboard",
     "secret": "secret",
     "hosted_zone": "hosted zone",
+    "mlflow_server_small": "MLflow tracking server, small",
+    "mlflow_server_medium": "MLflow tracking server, medium",
+    "mlflow_server_large": "MLflow tracking server, large",
 }
 UNKNOWN = (
     "gigabytes through endpoints and gateways, requests, storage, log ingestion, flow logs, CloudTrail data"
@@ -42,7 +45,9 @@ UNKNOWN = (
 class Prices(BaseModel):
     """The price list: ``hourly`` by region and item, ``monthly`` by item, both in ``currency``.
 
-    ``unpriced`` are resource types that bill by the hour at prices the list does not hold.
+    ``unpriced`` are resource types that bill by the hour at prices the list does not hold; those of
+    ``free_at_rest`` cost nothing while nobody uses them. Where a region lacks an item, ``fallback_region``
+    has it, or the item has no price.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,11 +60,22 @@ class Prices(BaseModel):
     hourly: dict[str, dict[str, float]]
     monthly: dict[str, float]
     unpriced: frozenset[str]
+    free_at_rest: frozenset[str] = frozenset()
+
+    def has(self, item: str) -> bool:
+        """Whether the list has a price of ``item``."""
+        return item in self.monthly or item in self.hourly[self.fallback_region]
+
+    def borrows(self, item: str, region: str) -> bool:
+        """Whether the price of ``item`` in ``region`` is that of the fallback region."""
+        return item not in self.monthly and item not in self.hourly.get(region, {})
 
     def per_month(self, item: str, region: str) -> float:
-        """Price of one ``item`` for a month; that of the fallback region where ``region`` is not listed."""
-        by_hour = self.hourly.get(region, self.hourly[self.fallback_region])
-        return self.monthly[item] if item in self.monthly else by_hour[item] * self.hours_per_month
+        """Price of one ``item`` for a month; that of the fallback region where ``region`` lists none."""
+        if item in self.monthly:
+            return self.monthly[item]
+        by_hour = self.hourly[self.fallback_region if self.borrows(item, region) else region]
+        return by_hour[item] * self.hours_per_month
 
 
 @dataclass(frozen=True)
@@ -84,14 +100,11 @@ def load_prices() -> Prices:
 
 def monthly_cost(template: Mapping[str, Any], region: str, prices: Prices) -> list[Line]:
     """Return what the resources of ``template`` cost per month in ``region`` if nobody uses them."""
-    counts: Counter[str] = Counter()
-    for resource in template.get("Resources", {}).values():
-        if count := _COUNTS.get(resource["Type"]):
-            counts.update(count(resource.get("Properties", {})))
+    counts = _counted(template)
     return [
         Line(name, counts[item], prices.per_month(item, region))
         for item, name in _ITEMS.items()
-        if counts[item]
+        if counts[item] and prices.has(item)
     ]
 
 
@@ -101,9 +114,27 @@ def monthly_total(template: Mapping[str, Any], region: str) -> float:
 
 
 def unpriced(template: Mapping[str, Any], prices: Prices) -> Counter[str]:
-    """Count, by type, the resources of ``template`` that bill by the hour at a price nobody listed."""
+    """Count, by name, what of ``template`` bills by the hour at a price nobody listed."""
     types = (resource["Type"] for resource in template.get("Resources", {}).values())
-    return Counter(kind for kind in types if kind in prices.unpriced)
+    found = Counter(kind for kind in types if kind in prices.unpriced)
+    return found + Counter(
+        {_ITEMS[item]: count for item, count in _counted(template).items() if not prices.has(item)}
+    )
+
+
+def borrowed(template: Mapping[str, Any], region: str, prices: Prices) -> list[str]:
+    """Names of what ``region``, although listed, has no price of, so that the fallback region's is taken."""
+    listed = region in prices.hourly
+    found = [item for item in _counted(template) if prices.has(item) and prices.borrows(item, region)]
+    return sorted(_ITEMS[item] for item in found) if listed else []
+
+
+def _counted(template: Mapping[str, Any]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for resource in template.get("Resources", {}).values():
+        if count := _COUNTS.get(resource["Type"]):
+            counts.update(count(resource.get("Properties", {})))
+    return counts
 
 
 def report(found: Sequence[SynthesizedStack], prices: Prices) -> str:
@@ -124,6 +155,11 @@ def report(found: Sequence[SynthesizedStack], prices: Prices) -> str:
         "",
     ]
     lines += [_origin(region, prices) for region in sorted({stack.region for stack in found})]
+    lines += [
+        f"Price of {prices.fallback_region}, none is listed for {stack.region}: {name}."
+        for stack in found
+        for name in borrowed(stack.template, stack.region, prices)
+    ]
     lines += [f"Not included, no price listed: {kind} ({count})." for kind, count in sorted(beyond.items())]
     return "\n".join([*lines, f"Not included, depends on use: {UNKNOWN}."])
 
@@ -175,6 +211,13 @@ def _alarm(properties: Mapping[str, Any]) -> dict[str, int]:
     return {item: max(len(stats), 1) + 2 * bands}
 
 
+def _tracking_server(properties: Mapping[str, Any]) -> dict[str, int]:
+    size = properties.get("TrackingServerSize", "Small")  # SageMaker's default
+    if f"mlflow_server_{str(size).lower()}" not in _ITEMS:
+        raise ValueError(f"an MLflow tracking server must say its size to be priced, got {size}")
+    return {f"mlflow_server_{size.lower()}": 1}
+
+
 _COUNTS: dict[str, Callable[[Mapping[str, Any]], dict[str, int]]] = {
     "AWS::EC2::VPCEndpoint": _endpoint,
     "AWS::EC2::NatGateway": _one("nat_gateway"),
@@ -186,6 +229,7 @@ _COUNTS: dict[str, Callable[[Mapping[str, Any]], dict[str, int]]] = {
     "AWS::CloudWatch::Dashboard": _one("dashboard"),
     "AWS::SecretsManager::Secret": _one("secret"),
     "AWS::Route53::HostedZone": _one("hosted_zone"),
+    "AWS::SageMaker::MlflowTrackingServer": _tracking_server,
 }
 
 if __name__ == "__main__":

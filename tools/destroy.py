@@ -11,6 +11,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mlplatform.bucket_policies import CHANNELS
+from mlplatform.sdk_bucket_policy import sdk_bucket_name
 from mlplatform.settings import Environment, SettingsError, read_environments
 from tools.leftovers import delete_packages, stop_studio
 
@@ -116,15 +117,13 @@ def _first_versions(bucket: str, s3: "S3Client") -> list["ObjectIdentifierTypeDe
 def _buckets(settings: Environment) -> Iterator[str]:
     """Every bucket of the environment; the one for access logs last, since the others write to it."""
     if settings.owns_account and "sdk_default_bucket" not in settings.already_in_account:
-        yield settings.names.sdk_bucket
+        yield sdk_bucket_name(settings)
     yield from (settings.names.bucket(thing) for thing in sorted(CHANNELS, key=lambda thing: thing == "logs"))
 
 
 def _confirmed(settings: Environment) -> bool:
     print(f"This deletes the environment {settings.name} in account {settings.account}, {settings.region}:")
-    print(
-        f"  the stacks {settings.name}/*, and with them the network, keys, tables, logs and image repositories"
-    )
+    print(f"  the stacks {settings.name}/*, and with them network, keys, tables, logs and image repositories")
     print("  every application and space in Studio, and every model package registered here")
     for bucket in _buckets(settings):
         print(f"  every object and version in {bucket}")

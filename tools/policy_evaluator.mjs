@@ -1,28 +1,42 @@
-// Answers a batch of authorization questions: a JSON array of simulations on stdin, of answers on stdout.
+// Answers a batch of authorization questions: on stdin an object with the policies and the simulations, which
+// name policies by their place in that list; on stdout an array of answers.
 // Run by tools/policy_evaluator.py, as a process of its own (docs/dependencies.md says why).
 import { text } from 'node:stream/consumers'
+import {
+  createValidatedPolicy,
+  validateEndpointPolicy,
+  validateIdentityPolicy,
+  validateResourcePolicy
+} from '@cloud-copilot/iam-policy'
 import { getDenialReasons, getGrantReasons, runSimulation } from '@cloud-copilot/iam-simulate'
 
-// The simulator keeps only the context keys its data lists for an action. The data lists
-// `kms:EncryptionContext:${EncryptionContextKey}`, but the simulator resolves variables only behind a
-// slash, so it would drop every encryption-context key and judge conditions on it as if it were absent.
-// A request tag is the nearest key it does resolve: one string per name, global, and of no use to KMS.
-const ENCRYPTION_CONTEXT = /^kms:EncryptionContext:/i
-const STAND_IN = 'aws:RequestTag/kms:EncryptionContext:'
+// The simulator keeps only the context keys its data lists for an action, and drops the others: conditions on
+// them would be judged as if they were absent. Two kinds of keys exist and are not listed in a form it resolves:
+// `kms:EncryptionContext:${EncryptionContextKey}` (it resolves variables only behind a slash), and audience and
+// subject of a web identity, which every provider sends under its own host. A request tag is the nearest key it
+// does resolve: one string per name, global, and of no use to these actions.
+const UNLISTED = [
+  { action: /^kms:/, key: /^kms:EncryptionContext:/i },
+  { action: /^sts:AssumeRoleWithWebIdentity$/i, key: /^[\w.-]+(\/[\w./-]*)?:(aud|sub)$/i }
+]
+const STAND_IN = 'aws:RequestTag/'
 
-function standInKeys(keyed) {
-  return Object.fromEntries(
-    Object.entries(keyed).map(([key, value]) => [key.replace(ENCRYPTION_CONTEXT, STAND_IN), value])
-  )
+function standIn(action) {
+  const unlisted = UNLISTED.find(one => one.action.test(action))
+  return unlisted ? key => (unlisted.key.test(key) ? STAND_IN + key : key) : undefined
 }
 
-function standInPolicy(policy) {
+function renameKeys(keyed, rename) {
+  return Object.fromEntries(Object.entries(keyed).map(([key, value]) => [rename(key), value]))
+}
+
+function renameInPolicy(policy, rename) {
   const statements = [policy.Statement].flat().map(statement =>
     statement?.Condition
       ? {
           ...statement,
           Condition: Object.fromEntries(
-            Object.entries(statement.Condition).map(([operator, keyed]) => [operator, standInKeys(keyed)])
+            Object.entries(statement.Condition).map(([operator, keyed]) => [operator, renameKeys(keyed, rename)])
           )
         }
       : statement
@@ -30,17 +44,37 @@ function standInPolicy(policy) {
   return { ...policy, Statement: statements }
 }
 
-function standInKms(simulation) {
-  if (!simulation.request.action.startsWith('kms:')) return simulation
-  const named = policies => policies?.map(({ name, policy }) => ({ name, policy: standInPolicy(policy) }))
-  const { request, resourcePolicy } = simulation
+// The same policies judge many requests, and to validate one takes longer than to apply it.
+const validated = new Map()
+
+function policyAt(number, validate, rename) {
+  const key = `${number} ${validate.name} ${rename ? 'renamed' : ''}`
+  if (!validated.has(key)) {
+    const policy = rename ? renameInPolicy(policies[number], rename) : policies[number]
+    validated.set(key, createValidatedPolicy(policy, validate))
+  }
+  return validated.get(key)
+}
+
+// Policies come as their numbers in the list of all policies of the batch.
+function withPolicies(simulation) {
+  const { request } = simulation
+  const rename = standIn(request.action)
+  const named = (numbers, validate) =>
+    numbers?.map((number, index) => ({ name: String(index + 1), policy: policyAt(number, validate, rename) }))
   return {
-    ...simulation,
-    request: { ...request, contextVariables: standInKeys(request.contextVariables) },
-    resourcePolicy: resourcePolicy && standInPolicy(resourcePolicy),
-    identityPolicies: named(simulation.identityPolicies),
-    vpcEndpointPolicies: named(simulation.vpcEndpointPolicies),
-    permissionBoundaryPolicies: named(simulation.permissionBoundaryPolicies)
+    request: rename
+      ? { ...request, contextVariables: renameKeys(request.contextVariables, rename) }
+      : request,
+    serviceControlPolicies: [],
+    resourceControlPolicies: [],
+    identityPolicies: named(simulation.identityPolicies, validateIdentityPolicy),
+    resourcePolicy:
+      simulation.resourcePolicy === undefined
+        ? undefined
+        : policyAt(simulation.resourcePolicy, validateResourcePolicy, rename),
+    vpcEndpointPolicies: named(simulation.vpcEndpointPolicies, validateEndpointPolicy),
+    permissionBoundaryPolicies: named(simulation.permissionBoundaryPolicies, validateIdentityPolicy)
   }
 }
 
@@ -64,7 +98,7 @@ function nearMisses(analysis) {
         ...(one.explain.conditions ?? [])
           .filter(condition => !condition.matches)
           .map(({ operator, conditionKeyValue }) =>
-            `${operator} ${conditionKeyValue}`.replace(STAND_IN, 'kms:EncryptionContext:')
+            `${operator} ${conditionKeyValue}`.replace(STAND_IN + 'kms:', 'kms:')
           )
       ]
     }))
@@ -78,7 +112,7 @@ function reason({ policyType, statementId, statementIndex, denialType }) {
 
 async function answer(simulation) {
   try {
-    const outcome = await runSimulation(standInKms(simulation), {})
+    const outcome = await runSimulation(withPolicies(simulation), {})
     if (outcome.resultType === 'error') return { error: outcome.errors.message, details: outcome.errors }
     if (outcome.resultType !== 'single') return { error: 'wildcard.resource' }
     const { analysis, ignoredContextKeys } = outcome.result
@@ -95,5 +129,5 @@ async function answer(simulation) {
   }
 }
 
-const simulations = JSON.parse(await text(process.stdin))
+const { policies, simulations } = JSON.parse(await text(process.stdin))
 process.stdout.write(JSON.stringify(await Promise.all(simulations.map(answer))))

@@ -89,7 +89,9 @@ def evaluate(requests: Sequence[Request]) -> list[Decision]:
     """
     if not requests:
         return []
-    answers = _run([_simulation(request) for request in requests])
+    policies = _Policies()
+    simulations = [_simulation(request, policies) for request in requests]
+    answers = _run({"policies": policies.documents, "simulations": simulations})
     if problems := [
         f"{request}: {_ERRORS.get(answer['error'], answer['error'])}{_details(answer)}"
         for request, answer in zip(requests, answers, strict=True)
@@ -99,7 +101,26 @@ def evaluate(requests: Sequence[Request]) -> list[Decision]:
     return [_decision(answer) for answer in answers]
 
 
-def _simulation(request: Request) -> dict[str, Any]:
+class _Policies:
+    """The policies of a batch, each once: a role's are the same in all of its requests."""
+
+    def __init__(self) -> None:
+        self.documents: list[Policy] = []
+        self._numbers: dict[int, int] = {}
+
+    def number(self, policy: Policy) -> int:
+        """Place of ``policy`` in the list; the same object always has the same one."""
+        if id(policy) not in self._numbers:
+            self._numbers[id(policy)] = len(self.documents)
+            self.documents.append(policy)
+        return self._numbers[id(policy)]
+
+    def numbers(self, policies: Sequence[Policy]) -> list[int]:
+        """Places of several policies."""
+        return [self.number(policy) for policy in policies]
+
+
+def _simulation(request: Request, policies: _Policies) -> dict[str, Any]:
     context = {
         key: value for key, value in {**_always_sent(request), **request.context}.items() if value is not None
     }
@@ -110,22 +131,16 @@ def _simulation(request: Request) -> dict[str, Any]:
             "resource": {"resource": request.resource, "accountId": request.resource_account},
             "contextVariables": {k: v if isinstance(v, str) else list(v) for k, v in context.items()},
         },
-        "identityPolicies": _named(request.identity_policies),
-        "serviceControlPolicies": [],
-        "resourceControlPolicies": [],
+        "identityPolicies": policies.numbers(request.identity_policies),
     }
     if request.resource_policy is not None:
-        simulation["resourcePolicy"] = request.resource_policy
+        simulation["resourcePolicy"] = policies.number(request.resource_policy)
     # An empty list would mean "an endpoint whose policy allows nothing", not "no endpoint".
     if request.vpc_endpoint_policies:
-        simulation["vpcEndpointPolicies"] = _named(request.vpc_endpoint_policies)
+        simulation["vpcEndpointPolicies"] = policies.numbers(request.vpc_endpoint_policies)
     if request.permission_boundaries:
-        simulation["permissionBoundaryPolicies"] = _named(request.permission_boundaries)
+        simulation["permissionBoundaryPolicies"] = policies.numbers(request.permission_boundaries)
     return simulation
-
-
-def _named(policies: Sequence[Policy]) -> list[dict[str, Any]]:
-    return [{"name": str(number), "policy": policy} for number, policy in enumerate(policies, start=1)]
 
 
 def _always_sent(request: Request) -> dict[str, str]:
@@ -148,13 +163,13 @@ def _always_sent(request: Request) -> dict[str, str]:
     }
 
 
-def _run(simulations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _run(batch: Mapping[str, Any]) -> list[dict[str, Any]]:
     own = Path(sys.prefix) / "bin"
     node = shutil.which("node", path=os.pathsep.join([str(own), os.environ.get("PATH", os.defpath)]))
     if node is None:
         raise PolicyEvaluationError("no Node.js found: run make test once, which sets it up")
     done = subprocess.run(
-        [node, _PROGRAM], input=json.dumps(simulations), capture_output=True, text=True, check=False
+        [node, _PROGRAM], input=json.dumps(batch), capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise PolicyEvaluationError(f"the evaluator ended with {done.returncode}: {done.stderr.strip()}")

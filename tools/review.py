@@ -4,80 +4,26 @@ Compares ``cdk.out`` with the baselines at a git ref. Needs no AWS credentials a
 """
 
 import argparse
-import importlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from subprocess import PIPE, STDOUT
 from tempfile import TemporaryDirectory
 
 from tools.assembly import stacks
 from tools.baselines import FOLDER, ROOT, SUFFIX, BaselineError, compare, synthesized
-from tools.template_review import STATEFUL, review
+from tools.stateful_types import create_only, stateful_types
+from tools.review_report import EnvironmentReview, StackReview, as_markdown, as_text
+from tools.template_review import review
 from tools.templates import Finding
 
 DEFAULT_BASES = ("origin/main", "main", "HEAD")
-MARKDOWN_LIMIT = 60_000
-"""Characters; a comment on GitHub may have 65,536."""
-
-ACCEPTING = (
-    "A failure is accepted by merging: whoever answers for the environment merges the pull request with its "
-    "new baselines, which are the base of the next review."
-)
-SCHEMA_REGION = "us-east-1"
-"""The region whose resource schemas are the most complete."""
-
-
-@dataclass(frozen=True)
-class StackReview:
-    """What changed in one stack (``<environment>/<stack>``): ``kind`` is new, changed or removed."""
-
-    stack: str
-    kind: str
-    difference: str
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True)
-class EnvironmentReview:
-    """The changed stacks of one environment, and how many did not change."""
-
-    environment: str
-    stacks: tuple[StackReview, ...]
-    unchanged: int
-
-    def found(self, *kinds: str) -> list[str]:
-        """The findings of these kinds, each with its stack."""
-        return [
-            f"{s.stack}: {finding}" for s in self.stacks for finding in s.findings if finding.kind in kinds
-        ]
-
-    @property
-    def fails(self) -> bool:
-        """Whether anything must be accepted by a reviewer."""
-        return bool(self.found("loss", "permission"))
-
-    @property
-    def verdict(self) -> str:
-        """The result in one line."""
-        losses, permissions = len(self.found("loss")), len(self.found("permission"))
-        judged = (
-            f"FAILS (lost or replaced: {losses}, wider permissions: {permissions})"
-            if self.fails
-            else "passes"
-        )
-        return (
-            f"{self.environment}: {judged}; stacks changed: {len(self.stacks)}, unchanged: {self.unchanged}"
-        )
 
 
 # --- the base, from git ----------------------------------------------------------------------------------
@@ -112,26 +58,6 @@ def baselines_at(root: Path, ref: str) -> dict[str, str]:
 
 
 # --- the judgement ---------------------------------------------------------------------------------------
-
-
-@cache
-def create_only(resource_type: str) -> Collection[str]:
-    """JSON pointers of a type's create-only properties, from the registry schemas that cfn-lint carries."""
-    schemas = importlib.import_module("cfnlint.schema")
-    try:
-        schema = schemas.PROVIDER_SCHEMA_MANAGER.get_resource_schema(SCHEMA_REGION, resource_type).schema
-    except schemas.ResourceNotFoundError:
-        return frozenset()
-    names = ("createOnlyProperties", "conditionalCreateOnlyProperties")
-    return frozenset(pointer for name in names for pointer in schema.get(name, []))
-
-
-@cache
-def stateful_types() -> dict[str, str]:
-    """The types this project knows to be stateful, and those of cfn-lint."""
-    data = Path(importlib.import_module("cfnlint.data.AdditionalSpecs").__path__[0], "StatefulResources.json")
-    listed = json.loads(data.read_text(encoding="utf-8"))["ResourceTypes"]
-    return {**dict.fromkeys(listed, "is stateful according to cfn-lint"), **STATEFUL}
 
 
 def _findings(base: str, new: str) -> tuple[Finding, ...]:
@@ -193,69 +119,6 @@ def review_environment(
         for (stack, kind), shown in zip(kinds.items(), differences, strict=True)
     )
     return EnvironmentReview(environment, tuple(reviews), len(found.unchanged))
-
-
-# --- the report ------------------------------------------------------------------------------------------
-
-
-def as_text(reviews: Sequence[EnvironmentReview], base: str) -> str:
-    """The report for a terminal; its last lines are the verdicts, one per environment."""
-    lines = []
-    for environment in reviews:
-        for stack in environment.stacks:
-            lines += [f"{stack.stack}: {stack.kind} against {base}", stack.difference, ""]
-        for title, found in _lists(environment):
-            lines += [title, *(f"  {line}" for line in found), ""]
-    lines += [ACCEPTING, ""] if any(environment.fails for environment in reviews) else []
-    return "\n".join([*lines, *(environment.verdict for environment in reviews)])
-
-
-def _lists(environment: EnvironmentReview) -> Iterator[tuple[str, list[str]]]:
-    titles = {"loss": "lost or replaced", "permission": "wider permissions", "note": "by design"}
-    for kind, title in titles.items():
-        if found := environment.found(kind):
-            yield f"{environment.environment}: {title} ({len(found)})", found
-
-
-def as_markdown(reviews: Sequence[EnvironmentReview], base: str) -> str:
-    """The report for a comment on a pull request, at most MARKDOWN_LIMIT characters: verdicts first."""
-    report = [
-        f"### Templates against `{base}`\n",
-        *(f"- {environment.verdict}" for environment in reviews),
-        "",
-    ]
-    report += [f"{ACCEPTING}\n"] if any(environment.fails for environment in reviews) else []
-    blocks = [
-        (title, "\n".join(found), "text") for environment in reviews for title, found in _lists(environment)
-    ]
-    blocks += [
-        (f"{stack.stack}: {stack.kind}", "\n".join(map(_as_diff_line, stack.difference.splitlines())), "diff")
-        for environment in reviews
-        for stack in environment.stacks
-    ]
-    text = "\n".join(report)
-    for done, block in enumerate(blocks):
-        room = MARKDOWN_LIMIT - len(text) - 100  # for the line that says how much is left out
-        if room < 1000:
-            return f"{text}\n{len(blocks) - done} more sections are left out: `make diff` shows them.\n"
-        text += _details(*block, room=room)
-    return text
-
-
-def _details(title: str, body: str, language: str, *, room: int) -> str:
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", body)), default=0))
-    frame = f"\n<details><summary>{title}</summary>\n\n{fence}{language}\n%s\n{fence}\n\n</details>\n"
-    if len(frame) + len(body) > room:
-        kept = body[: room - len(frame) - 100].rpartition("\n")[0]
-        body = f"{kept}\n... {body.count(chr(10)) - kept.count(chr(10))} more lines: `make diff` shows them"
-    return frame.replace("%s", body)
-
-
-def _as_diff_line(line: str) -> str:
-    """Put the sign of a line of ``cdk diff`` at its start, where a diff block gives it a colour."""
-    sign = re.search(r"\[([-+~])\]|^│ ([-+]) │", line)
-    found = (sign[1] or sign[2]) if sign else " "
-    return f"{found.replace('~', '!')} {line}"
 
 
 # --- the command -----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from pathlib import Path
 from mlplatform.settings import SettingsError, read_environments
 from tools import findings, tables
 from tools.assembly import SynthesizedStack, missing_context, stacks
+from tools.bootstrap_template import lacking
 from tools.cost import monthly_total
 
 MAX_RESOURCES, MAX_TEMPLATE_BYTES, MAX_OUTPUTS = 450, 1_000_000, 200
@@ -33,7 +34,8 @@ def main() -> int:
         return _refused(cli.stdout)
     found = findings.read(work)
     synthesized = list(stacks(work))
-    if problems := [*over_limits(synthesized), *missing_context(work), *found.problems]:
+    problems = [*over_limits(synthesized), *missing_context(work), *lacking(synthesized), *found.problems]
+    if problems:
         return _refused("\n".join(problems))
     closing = summary(synthesized, found)
     shutil.rmtree(OUTDIR, ignore_errors=True)
@@ -74,7 +76,7 @@ def summary(synthesized: Sequence[SynthesizedStack], found: findings.Findings) -
     notes = (
         "Acknowledged findings and their reasons: docs/security/acknowledged.md",
         "USD/month: fixed cost at list price before any use; make cost ENV=... says what that leaves out.",
-        f"Next: make diff ENV={first}, then cdk deploy '{first}/*'",
+        f"Next: make diff ENV={first}, then make deploy ENV={first}",
     )
     return "\n".join((tables.render(heads, rows, right=range(2, 7)), "", *notes))
 

@@ -6,43 +6,11 @@ Pure: two parsed templates go in, findings come out. The rules err on the side o
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from tools.permission_review import widened_permissions
+from tools.stateful_types import KNOWN_BY_NAME, REPLACED_BY_DESIGN, STATEFUL
 from tools.templates import Finding, Json, Resource, condition_of, is_intrinsic, names_in, resources_of, text
 
 CreateOnly = Callable[[str], Collection[str]]
 """Resource type to the JSON pointers (``/properties/A/*/B``) of the properties it cannot change in place."""
-
-
-STATEFUL: Mapping[str, str] = {
-    "AWS::CloudTrail::Trail": "records who did what; a gap in it stays a gap",
-    "AWS::CodeArtifact::Domain": "holds every package of its repositories",
-    "AWS::CodeArtifact::Repository": "holds the packages that builds and notebooks install",
-    "AWS::Cognito::UserPool": "holds the accounts of people, who would have to register again",
-    "AWS::DynamoDB::GlobalTable": "holds items, such as the ledger of releases",
-    "AWS::DynamoDB::Table": "holds items, such as the ledger of releases",
-    "AWS::EC2::Subnet": "is where jobs and models run; while its id is in use, the stack would not deploy",
-    "AWS::EC2::VPC": "is where everything runs; while its id is in use, the stack would not deploy",
-    "AWS::ECR::Repository": "holds the images that approved versions run",
-    "AWS::EFS::FileSystem": "holds people's home directories",
-    "AWS::KMS::Key": "opens everything encrypted with it; without it that data is unreadable",
-    "AWS::Logs::LogGroup": "holds logs that an audit asks for",
-    "AWS::S3::Bucket": "holds objects, such as training data and model artifacts",
-    "AWS::SNS::Topic": "has subscriptions that people confirmed by hand",
-    "AWS::SageMaker::Domain": "owns the file system and profiles of everyone in Studio",
-    "AWS::SageMaker::Endpoint": "answers requests; while it is replaced nobody is served",
-    "AWS::SageMaker::FeatureGroup": "holds the features of models, online and offline",
-    "AWS::SageMaker::Hub": "holds registered datasets, evaluators and models",
-    "AWS::SageMaker::MlflowApp": "holds the record of experiments",
-    "AWS::SageMaker::MlflowTrackingServer": "holds the record of experiments",
-    "AWS::SageMaker::ModelPackageGroup": "holds every registered version of a model and its approval",
-    "AWS::SageMaker::Space": "holds the files a person works on",
-    "AWS::SageMaker::UserProfile": "owns a person's spaces and home directory",
-    "AWS::SecretsManager::Secret": "holds a value that exists nowhere else",
-}
-"""Resource types whose replacement or deletion loses what cannot be made again, and what that is."""
-
-
-REPLACED_BY_DESIGN = ("AWS::SageMaker::Model", "AWS::SageMaker::EndpointConfig")
-"""Immutable types: every release replaces them, and the old ones are retained."""
 
 
 KEPT = {"Delete": 0, "Snapshot": 1, "RetainExceptOnCreate": 2, "Retain": 2}
@@ -62,18 +30,37 @@ def _losses(base: Json, new: Json, create_only: CreateOnly, stateful: Mapping[st
         kind, current = old["Type"], resources_of(new).get(logical_id)
         if kind in REPLACED_BY_DESIGN and (logical_id in replaced or current is None):
             yield Finding("note", logical_id, kind, "replaced or removed, as its design intends")
+        why = replaced.get(logical_id)
+        if kind in KNOWN_BY_NAME and (reason := _renamed(logical_id, base, new, why)):
+            yield Finding("loss", logical_id, kind, f"{reason}. It {KNOWN_BY_NAME[kind][1]}")
         if kind not in stateful:
             continue
         if current is None:
             reasons = [f"deleted{_kept(old, 'DeletionPolicy')}{_moved(logical_id, kind, base, new)}"]
         else:
-            why = replaced.get(logical_id)
             reasons = [f"replaced{_kept(old, 'UpdateReplacePolicy')}: {why}"] if why else []
             reasons += _weakened(old, current)
             if "Condition" in current and condition_of(base, old) != condition_of(new, current):
                 reasons.append(f"exists only under another condition: {current['Condition']}")
         for reason in reasons:
             yield Finding("loss", logical_id, kind, f"{reason}. It {stateful[kind]}")
+
+
+def _renamed(logical_id: str, base: Json, new: Json, why: str | None) -> str:
+    """How a resource known by its name would come to have another one, or none could be made; else empty.
+
+    Under another logical id the same name is refused: CloudFormation creates the new resource first.
+    """
+    old = resources_of(base)[logical_id]
+    key = KNOWN_BY_NAME[old["Type"]][0]
+    name = old.get("Properties", {}).get(key)
+    if name is None or logical_id in resources_of(new):
+        return f"replaced: {why}" if name is not None and why else ""
+    heirs = (
+        n for n, r in resources_of(new).items() if r["Type"] == old["Type"] and n not in resources_of(base)
+    )
+    taken = [n for n in heirs if resources_of(new)[n].get("Properties", {}).get(key) == name]
+    return f"moved to {taken[0]} under the same name, which is taken while this one exists" if taken else ""
 
 
 def replacements(base: Json, new: Json, create_only: CreateOnly) -> dict[str, str]:

@@ -1,10 +1,11 @@
 """Who may reach which bucket, and by which way: the decision table and the bucket policies made of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mlplatform.policy import Statement, allow, deny, document
+from mlplatform.policy import Conditions, Statement, allow, deny, document
+from mlplatform.registry_access import RegistryAccess
 from mlplatform.settings import Environment
 
 
@@ -29,6 +30,32 @@ CHANNELS = {
 }
 """Outside the VPC are: personas (the Studio console runs in a browser), workflows and control-plane functions
 (not attached to the VPC), and SageMaker writing captured requests with the endpoint role. Jobs never are."""
+
+
+@dataclass(frozen=True)
+class Managed:
+    """One role under which an AWS service works on ``buckets`` from its own network, and when it does so."""
+
+    kind: str
+    thing: str
+    buckets: tuple[str, ...]
+    needed: Callable[[Environment], bool]
+
+
+def _customizes(settings: Environment) -> bool:
+    return settings.customization.permissions != "off"
+
+
+def _tracks(settings: Environment) -> bool:
+    return settings.studio.mlflow != "none"
+
+
+MANAGED = (
+    Managed("studio", "studio-job", ("data", "artifacts"), _customizes),
+    Managed("model-customization", "bedrock-import", ("artifacts",), _customizes),
+    Managed("service", "mlflow", ("artifacts",), _tracks),
+)
+"""Serverless customization jobs take no VPC, Bedrock imports models by itself, and SageMaker hosts MLflow."""
 
 _OBJECT_ACTIONS = (
     "s3:AbortMultipartUpload",
@@ -56,8 +83,15 @@ def exempt_principals(thing: str, settings: Environment) -> list[str]:
     """ARN patterns of the principals that may reach bucket ``thing`` from outside the VPC endpoint."""
     channel = CHANNELS[thing]
     roles = [settings.names.role_arns(kind) for kind in channel.role_kinds]
+    managed = [
+        settings.names.role_arn(role.kind, role.thing)
+        for role in MANAGED
+        if thing in role.buckets and role.needed(settings)
+    ]
+    consumers = RegistryAccess(settings).roles if thing == "artifacts" else []
     writers = settings.data_writers if channel.data_writers else []
-    return [execution_role_arn(settings), *roles, *writers, *settings.break_glass_roles]
+    by_path = [*roles, *managed, *consumers]
+    return [execution_role_arn(settings), *by_path, *writers, *settings.break_glass_roles]
 
 
 def bucket_policy(
@@ -66,25 +100,14 @@ def bucket_policy(
     """The whole policy of bucket ``thing``; ``key_arn`` is None where only S3's own encryption works."""
     bucket = settings.names.bucket_arn(thing)
     both = [bucket, f"{bucket}/*"]
-    statements = [
-        _deny("DenyPlainTransport", both, {"Bool": {"aws:SecureTransport": "false"}}),
-        _deny("DenyOldTls", both, {"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
-        deny(
-            "DenyOutsideNetwork",
-            _OBJECT_ACTIONS,
-            both,
-            principal="*",
-            condition={
-                "StringNotEqualsIfExists": {"aws:SourceVpce": endpoint_id},
-                "BoolIfExists": {"aws:ViaAWSService": "false", "aws:PrincipalIsAWSService": "false"},
-                "ArnNotLikeIfExists": {"aws:PrincipalArn": exempt_principals(thing, settings)},
-            },
-        ),
-    ]
+    network = {"StringNotEqualsIfExists": {"aws:SourceVpce": endpoint_id}}
+    statements = [*deny_old_transport(both), deny_outside(both, network, exempt_principals(thing, settings))]
     if key_arn is not None and thing != "audit":  # CloudTrail alone writes there, with the trail's key
         statements += _deny_other_encryption(bucket, key_arn)
     if thing == "data" and settings.data_writers:
         statements += _data_writers(bucket, settings)
+    if thing == "artifacts":
+        statements += RegistryAccess(settings).bucket_statements()
     if thing == "logs":
         statements.append(_access_log_delivery(bucket, settings))
     if thing == "audit":
@@ -92,30 +115,46 @@ def bucket_policy(
     return document(*statements)
 
 
-def _deny(sid: str, resources: Sequence[str], condition: dict[str, Any]) -> Statement:
+def deny_old_transport(resources: Sequence[str]) -> list[Statement]:
+    """Refuse plain HTTP, and TLS before 1.2."""
+    return [
+        deny_everything("DenyPlainTransport", resources, {"Bool": {"aws:SecureTransport": "false"}}),
+        deny_everything("DenyOldTls", resources, {"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
+    ]
+
+
+def deny_outside(resources: Sequence[str], network: Conditions, exempt: Sequence[str]) -> Statement:
+    """Refuse what ``network`` says comes from outside, unless it is an AWS service or an exempt principal."""
+    condition = {
+        **network,
+        "BoolIfExists": {"aws:ViaAWSService": "false", "aws:PrincipalIsAWSService": "false"},
+        "ArnNotLikeIfExists": {"aws:PrincipalArn": list(exempt)},
+    }
+    return deny("DenyOutsideNetwork", _OBJECT_ACTIONS, resources, principal="*", condition=condition)
+
+
+def deny_everything(sid: str, resources: Sequence[str], condition: Conditions) -> Statement:
+    """Refuse every request to S3 under a condition."""
     return deny(sid, ["s3:*"], resources, principal="*", condition=condition)
+
+
+ALGORITHM = "s3:x-amz-server-side-encryption"
+KMS_KEY = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+"""Condition keys of the encryption an upload asks for."""
 
 
 def _deny_other_encryption(bucket: str, key_arn: Any) -> list[Statement]:
     """Uploads that ask for another algorithm or key are refused; those that ask for none get the default."""
-    algorithm, key = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
-    put = ["s3:PutObject"]
+    asked = (("DenyOtherAlgorithm", ALGORITHM, "aws:kms"), ("DenyOtherKey", KMS_KEY, key_arn))
     return [
-        deny(
-            sid,
-            put,
-            [f"{bucket}/*"],
-            principal="*",
-            condition={
-                "StringNotEquals": {asked: expected},
-                "Null": {asked: "false"},
-            },
-        )
-        for sid, asked, expected in (
-            ("DenyOtherAlgorithm", algorithm, "aws:kms"),
-            ("DenyOtherKey", key, key_arn),
-        )
+        deny_uploads(sid, bucket, {"StringNotEquals": {key: expected}, "Null": {key: "false"}})
+        for sid, key, expected in asked
     ]
+
+
+def deny_uploads(sid: str, bucket: str, condition: Conditions) -> Statement:
+    """Refuse uploads to a bucket, named by its ARN, under a condition."""
+    return deny(sid, ["s3:PutObject"], [f"{bucket}/*"], principal="*", condition=condition)
 
 
 def account_of(arn: str) -> str:

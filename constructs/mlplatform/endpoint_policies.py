@@ -7,10 +7,12 @@ through our network (AWS whitepaper "Building a data perimeter on AWS").
 from typing import Any
 
 from mlplatform.policy import Conditions, Statement, allow, document
+from mlplatform.registry_access import RegistryUse
+from mlplatform.sdk_bucket_policy import sdk_bucket_name
 from mlplatform.settings import Environment
 
 REACHABLE_BUCKETS = ("data", "artifacts", "capture")
-"""Buckets that workloads in the VPC use."""
+"""Buckets of the environment that workloads in the VPC use, beside the SDK's default one of the account."""
 
 _ECR_PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 _ACTIONS = {
@@ -61,7 +63,15 @@ def interface_endpoint_policy(service: str, settings: Environment) -> dict[str, 
     if settings.organization_id:
         condition = our_organization(settings)
         statements.append(allow("OurOrganization", actions, ["*"], principal="*", condition=condition))
-    return document(*statements, *_owned_by_aws(service, settings))
+    return document(*statements, *_registry(service, settings), *_owned_by_aws(service, settings))
+
+
+def _registry(service: str, settings: Environment) -> list[Statement]:
+    """The registry this environment uses, if it is another environment's and so perhaps another account's."""
+    use = RegistryUse(settings, our_callers(settings))
+    if service == "sagemaker.api":
+        return use.packages()
+    return use.images() if service in ("ecr.api", "ecr.dkr") else []
 
 
 def _owned_by_aws(service: str, settings: Environment) -> list[Statement]:
@@ -99,9 +109,10 @@ _READ_HUB = (
 
 
 def s3_endpoint_policy(settings: Environment) -> dict[str, Any]:
-    """Policy of the S3 gateway endpoint: our buckets, declared sources, and AWS's buckets we depend on."""
+    """Policy of the S3 gateway endpoint: our buckets, declared sources, another registry, AWS's buckets."""
     names = settings.names
-    buckets = [names.bucket_arn(thing) for thing in REACHABLE_BUCKETS]
+    sdk_bucket = names.arn("s3", sdk_bucket_name(settings), region="", account="")
+    buckets = [*(names.bucket_arn(thing) for thing in REACHABLE_BUCKETS), sdk_bucket]
     statements = [
         allow(
             "PlatformBuckets",
@@ -128,7 +139,8 @@ def s3_endpoint_policy(settings: Environment) -> dict[str, Any]:
         statements.append(
             allow(f"ListDataSource{number}", ["s3:ListBucket"], [arn], principal="*", condition=listing)
         )
-    return document(*statements, *_aws_buckets(settings))
+    registry = RegistryUse(settings, our_callers(settings)).objects()
+    return document(*statements, *registry, *_aws_buckets(settings))
 
 
 _READ_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlplatform.bucket_policies import account_principals, execution_role_arn, trail_arn
 from mlplatform.policy import Statement, allow, deny, document
+from mlplatform.registry_access import RegistryAccess
 from mlplatform.settings import Environment
 
 ADMINISTRATION = (
@@ -46,19 +47,28 @@ USE = (
 )
 
 VIA_SERVICES = {
-    "data": ("s3", "sagemaker"),
-    "artifacts": ("s3", "sagemaker", "dynamodb", "codeartifact"),
+    "data": ("s3", "sagemaker", "ec2", "elasticfilesystem"),
+    "artifacts": ("s3", "sagemaker", "dynamodb", "codeartifact", "ecr"),
     "logs": ("s3", "sns", "sqs", "lambda"),
     "network": ("lambda",),
+    "account": ("s3",),
 }
-"""Services through which roles may use each key; a direct call to KMS is refused."""
+"""Services through which roles may use each key; a direct call to KMS is refused.
+
+Studio's volumes and home directories need ``ec2`` and ``elasticfilesystem``: creating one calls KMS for the
+caller, to decrypt and to generate a data key (Amazon EBS user guide, "How Amazon EBS encryption works";
+Amazon EFS user guide, "Amazon EFS key policies for AWS KMS"). A repository needs ``ecr`` (Amazon ECR user
+guide, "Encryption at rest"); who pulls or pushes images needs no key, Amazon ECR has a grant.
+"""
 
 
 def key_policy(key: str, settings: Environment) -> dict[str, Any]:
-    """The whole policy of key ``key``: data, artifacts, logs or network."""
+    """The whole policy of key ``key``: one of ``VIA_SERVICES``."""
     statements = [_administration(settings), *_platform_roles(key, settings)]
     if key == "data" and settings.data_writers:
         statements.append(_data_writers(settings))
+    if key == "artifacts":
+        statements += RegistryAccess(settings).key_statements()
     if key in ("logs", "network"):
         statements.append(_log_groups(settings))
     if key == "logs":
@@ -74,15 +84,21 @@ def _administration(settings: Environment) -> Statement:
     return allow("AdministrationByAccount", ADMINISTRATION, ["*"], principal=_account(settings))
 
 
-def _by_us(settings: Environment) -> dict[str, Any]:
-    """The caller is a role of the platform, CloudFormation's, or one for emergencies."""
-    roles = [settings.names.role_arns("*"), execution_role_arn(settings), *settings.break_glass_roles]
-    return {"ArnLike": {"aws:PrincipalArn": roles}}
+def _by_us(key: str, settings: Environment) -> dict[str, Any]:
+    """The caller is a role of the platform, CloudFormation's, or one for emergencies.
+
+    The account's key is for the roles of every environment there.
+    """
+    platforms = settings.neighbours.account if key == "account" else [settings.names]
+    roles = [names.role_arns("*") for names in platforms]
+    return {
+        "ArnLike": {"aws:PrincipalArn": [*roles, execution_role_arn(settings), *settings.break_glass_roles]}
+    }
 
 
 def _platform_roles(key: str, settings: Environment) -> list[Statement]:
     via = [f"{service}.{settings.region}.{settings.place.dns_suffix}" for service in VIA_SERVICES[key]]
-    use = {**_by_us(settings), "StringEquals": {"kms:ViaService": via}}
+    use = {**_by_us(key, settings), "StringEquals": {"kms:ViaService": via}}
     for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     for_others = {
         "BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}
@@ -95,7 +111,7 @@ def _platform_roles(key: str, settings: Environment) -> list[Statement]:
             grant,
             ["*"],
             principal=account,
-            condition={**_by_us(settings), **for_aws},
+            condition={**_by_us(key, settings), **for_aws},
         ),
         deny("NoOtherGrants", grant, ["*"], principal="*", condition=for_others),
     ]

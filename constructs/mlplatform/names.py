@@ -70,11 +70,6 @@ class Names:
         """Globally unique bucket name: it ends in account and region."""
         return self.name(thing, kind="bucket")
 
-    @property
-    def sdk_bucket(self) -> str:
-        """The bucket the SageMaker Python SDK insists on, one per account and region, whoever made it."""
-        return f"sagemaker-{self.region}-{self.account}"
-
     def export(self, stack: str, thing: str) -> str:
         """Name of a CloudFormation export, e.g. ``acme-dev-network:VpcId``; unique per account and region."""
         return f"{self.stack(stack)}:{thing}"

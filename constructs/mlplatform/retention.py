@@ -21,10 +21,16 @@ STATEFUL = (
     "AWS::CodeArtifact::Domain",
     "AWS::CodeArtifact::Repository",
     "AWS::DynamoDB::Table",
+    "AWS::ECR::Repository",
     "AWS::KMS::Key",
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
+    "AWS::SageMaker::Domain",
+    "AWS::SageMaker::Hub",
+    "AWS::SageMaker::MlflowApp",
+    "AWS::SageMaker::MlflowTrackingServer",
+    "AWS::SageMaker::ModelPackageGroup",
 )
 """Types that outlive their stack: what they hold cannot be had again (a bucket keeps its policy as well)."""
 

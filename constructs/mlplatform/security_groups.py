@@ -38,20 +38,17 @@ class SecurityGroups(Construct):
         existing = settings.network.existing
         given = existing.endpoint_security_group_id if existing else None
         self.endpoints = given or self._group("endpoints", "Interface VPC endpoints", [_nowhere()])
-        prefix_lists = [
-            ("Amazon S3", defaults.s3_prefix_list_id),
-            ("Amazon DynamoDB", defaults.dynamodb_prefix_list_id),
-        ]
-        out = [
-            _https("VPC endpoints", destination_security_group_id=self.endpoints),
-            *(_https(name, destination_prefix_list_id=prefix_list) for name, prefix_list in prefix_lists),
-            *(_https("Declared network", cidr_ip=cidr) for cidr in settings.network.outbound_cidrs),
-        ]
+        out = workload_egress(
+            settings,
+            endpoints=self.endpoints,
+            s3_prefix_list_id=defaults.s3_prefix_list_id,
+            dynamodb_prefix_list_id=defaults.dynamodb_prefix_list_id,
+        )
         self.ids = {name: self._group(name, description, out) for name, description in WORKLOADS.items()}
         self._let_jobs_talk()
         if given is None:
             for name, group in self.ids.items():
-                self._admit(name, group)
+                admit_to_endpoints(self, name, endpoints=self.endpoints, group=group)
 
     def _group(
         self, name: str, description: str, egress: Sequence[ec2.CfnSecurityGroup.EgressProperty]
@@ -65,18 +62,6 @@ class SecurityGroups(Construct):
             tags=[cdk.CfnTag(key="Name", value=self._settings.names.name(name))],
         )
         return group.attr_group_id
-
-    def _admit(self, name: str, group: str) -> None:
-        ec2.CfnSecurityGroupIngress(
-            self,
-            f"EndpointsFrom{name.capitalize()}",
-            group_id=self.endpoints,
-            source_security_group_id=group,
-            ip_protocol="tcp",
-            from_port=HTTPS,
-            to_port=HTTPS,
-            description=f"HTTPS from {name}",
-        )
 
     def _let_jobs_talk(self) -> None:
         """Containers of one distributed job talk to each other, encrypted on request.
@@ -111,6 +96,32 @@ class SecurityGroups(Construct):
                 to_port=high,
                 description=description,
             )
+
+
+def workload_egress(
+    settings: Environment, *, endpoints: str, s3_prefix_list_id: str, dynamodb_prefix_list_id: str
+) -> list[ec2.CfnSecurityGroup.EgressProperty]:
+    """The ways out of a workload: HTTPS to the endpoints, S3, DynamoDB and declared networks."""
+    return [
+        _https("VPC endpoints", destination_security_group_id=endpoints),
+        _https("Amazon S3", destination_prefix_list_id=s3_prefix_list_id),
+        _https("Amazon DynamoDB", destination_prefix_list_id=dynamodb_prefix_list_id),
+        *(_https("Declared network", cidr_ip=cidr) for cidr in settings.network.outbound_cidrs),
+    ]
+
+
+def admit_to_endpoints(scope: Construct, name: str, *, endpoints: str, group: str) -> None:
+    """Let the members of ``group``, called ``name`` in PascalCase or one word, reach the VPC endpoints."""
+    ec2.CfnSecurityGroupIngress(
+        scope,
+        f"EndpointsFrom{name[0].upper()}{name[1:]}",
+        group_id=endpoints,
+        source_security_group_id=group,
+        ip_protocol="tcp",
+        from_port=HTTPS,
+        to_port=HTTPS,
+        description=f"HTTPS from {name}",
+    )
 
 
 def _https(to: str, **destination: str) -> ec2.CfnSecurityGroup.EgressProperty:

@@ -12,7 +12,7 @@ import pytest
 from mlplatform.acknowledgements import accept_everywhere
 from mlplatform.checks import install_checks
 from mlplatform.endpoint_policies import interface_endpoint_policy
-from mlplatform.exports import FOUNDATION, NETWORK
+from mlplatform.exports import ACCOUNT, FOUNDATION, NETWORK
 from mlplatform.names import forbidden_word
 from mlplatform.regions import partition_of
 from mlplatform.settings import Environment
@@ -45,6 +45,23 @@ STATEFUL_IDS = {
         "PackageIndexRepository2A78D6D3": "AWS::CodeArtifact::Repository",
         "ReleaseLedger": "AWS::DynamoDB::Table",
     },
+    "Studio": {
+        "Domain": "AWS::SageMaker::Domain",
+        "HomesFunctionLogsE0C03C04": "AWS::Logs::LogGroup",
+        "TrackingServerFA53660A": "AWS::SageMaker::MlflowTrackingServer",
+    },
+    "Account": {
+        "AccountKey": "AWS::KMS::Key",
+        "AiRegistryHub": "AWS::SageMaker::Hub",
+        "SdkBucket": "AWS::S3::Bucket",
+        "SdkBucketPolicy19486D5E": "AWS::S3::BucketPolicy",
+    },
+    "Registry": {
+        "Repositoriescreditapproval3BFA80C2": "AWS::ECR::Repository",
+        "Repositoriessupportassistant3F5A5040": "AWS::ECR::Repository",
+    },
+    "Model-credit-approval": {"PackageGroup": "AWS::SageMaker::ModelPackageGroup"},
+    "Model-support-assistant": {"PackageGroup": "AWS::SageMaker::ModelPackageGroup"},
 }
 """Logical ids that must never move: CloudFormation would delete the old resource and create an empty one."""
 
@@ -74,13 +91,17 @@ def stateful(template: Mapping[str, Any]) -> dict[str, str]:
 
 
 def test_stateful_logical_ids_do_not_move(templates: Templates) -> None:
-    assert {stack: stateful(templates["full", stack]) for stack in ("Network", "Foundation")} == STATEFUL_IDS
+    assert {stack: stateful(templates["full", stack]) for stack in STATEFUL_IDS} == STATEFUL_IDS
+
+
+def test_every_stack_is_known_to_hold_state_or_not(templates: Templates) -> None:
+    assert {stack for environment, stack in templates if environment == "full"} == set(STATEFUL_IDS)
 
 
 def test_what_is_stateful_outlives_its_stack_but_not_a_failed_first_deployment(
     templates: Templates,
 ) -> None:
-    for stack in ("Network", "Foundation"):
+    for stack in STATEFUL_IDS:
         for name in stateful(templates["full", stack]):
             resource = templates["full", stack]["Resources"][name]
             policies = resource["DeletionPolicy"], resource["UpdateReplacePolicy"]
@@ -88,7 +109,7 @@ def test_what_is_stateful_outlives_its_stack_but_not_a_failed_first_deployment(
 
 
 def test_an_environment_that_may_be_destroyed_leaves_nothing_behind(templates: Templates) -> None:
-    for stack in ("Network", "Foundation"):
+    for stack in STATEFUL_IDS:
         assert stateful(templates["small", stack]) == {}
     table = next(iter(of_type(templates["small", "Foundation"], "AWS::DynamoDB::Table").values()))
     assert table["Properties"]["DeletionProtectionEnabled"] is False
@@ -107,7 +128,15 @@ def test_the_list_of_exports_is_the_same_in_every_environment_but_for_a_third_zo
 
 def test_stacks_share_values_by_name_or_by_the_fixed_exports_only(templates: Templates) -> None:
     for (environment, _), template in templates.items():
-        allowed = {f"acme-{environment}-network:{name}" for name in NETWORK}
+        allowed = {
+            f"acme-{environment}-{stack}:{name}"
+            for stack, names in (
+                ("network", [*NETWORK, "SubnetId3"]),
+                ("foundation", FOUNDATION),
+                ("account", ACCOUNT),
+            )
+            for name in names
+        }
         imported = set(re.findall(r'"Fn::ImportValue": "([^"]+)"', json.dumps(template)))
         assert imported <= allowed
         assert "Fn::GetStackOutput" not in json.dumps(template)
@@ -136,7 +165,7 @@ def test_other_partitions_get_their_own_arns_hosts_and_service_names(
     templates: Templates, environments: Mapping[str, Environment], environment: str, suffix: str, service: str
 ) -> None:
     region = environments[environment].region
-    words = [w for stack in ("Network", "Foundation") for w in strings(templates[environment, stack])]
+    words = [w for (name, _), template in templates.items() if name == environment for w in strings(template)]
     assert not [word for word in words if "arn:aws:" in word]
     hosts = [word for word in words if re.search(rf"\.{region}\.amazonaws\.com", word)]
     assert hosts
@@ -199,7 +228,8 @@ def test_no_stack_or_resource_name_carries_a_word_that_policies_grant_on(templat
     for template in templates.values():
         for resource in template["Resources"].values():
             for key, value in resource.get("Properties", {}).items():
-                if named.search(key) and isinstance(value, str) and key != "ServiceName":
+                required = key == "BucketName" and re.fullmatch(r"sagemaker-[a-z0-9-]+-\d{12}", value or "")
+                if named.search(key) and isinstance(value, str) and key != "ServiceName" and not required:
                     assert forbidden_word(value) is None, value
 
 
@@ -209,7 +239,7 @@ def test_cost_tags_are_on_everything_that_takes_tags(templates: Templates) -> No
         for kind in tagged:
             for resource in of_type(template, kind).values():
                 tags = {tag["Key"]: tag["Value"] for tag in resource["Properties"]["Tags"]}
-                assert tags.items() >= {"environment": environment, "owner": "ml-platform"}.items()
+                assert tags.items() >= {"environment": environment, "cost-center": "4711"}.items()
 
 
 def test_an_audit_trail_records_what_its_setting_says(templates: Templates) -> None:

@@ -14,22 +14,38 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "constructs" / "mlplatform"
 IMPURE = {
     "acknowledgements",
+    "ai_registry_hub",
     "audit_trail",
     "checks",
+    "container_repository",
+    "deployment_roles",
     "encryption_key",
-    "stack_exports",
+    "experiment_tracking",
     "flow_logs",
     "function",
     "log_group",
+    "model_package_group",
     "network_defaults",
     "notifications",
     "object_store",
+    "oidc_provider",
     "package_index",
+    "product_tags",
     "release_ledger",
     "retention",
     "role",
+    "sdk_bucket",
     "security_groups",
     "stack",
+    "stack_exports",
+    "studio_domain",
+    "studio_groups",
+    "studio_homes",
+    "studio_image",
+    "studio_people",
+    "studio_roles",
+    "studio_services",
+    "studio_startup",
     "vpc",
     "vpc_endpoints",
 }
@@ -59,16 +75,16 @@ def test_the_package_has_one_spelling(path: Path) -> None:
 
 
 def test_pure_modules_load_neither_cdk_nor_boto3() -> None:
-    pure = {path.stem for path in PACKAGE.glob("*.py")} - IMPURE - {"__init__"} | {"settings"}
-    code = (
-        f"import sys, {', '.join(f'mlplatform.{name}' for name in sorted(pure))}; print(sorted(sys.modules))"
-    )
+    modules = {".".join(p.relative_to(PACKAGE).with_suffix("").parts) for p in PACKAGE.rglob("*.py")}
+    pure = sorted(name.removesuffix(".__init__") for name in modules - IMPURE - {"__init__"})
+    code = f"import sys, {', '.join(f'mlplatform.{name}' for name in pure)}; print(sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {"aws_cdk", "jsii", "constructs", "boto3", "botocore"} & set(ast.literal_eval(loaded))
 
 
 def test_every_module_of_the_package_is_known_to_be_pure_or_not() -> None:
-    building = {p.stem for p in PACKAGE.glob("*.py") if {"aws_cdk", "jsii", "constructs"} & _tops(p)}
+    built = [p for p in PACKAGE.rglob("*.py") if {"aws_cdk", "jsii", "constructs"} & _tops(p)]
+    building = {".".join(p.relative_to(PACKAGE).with_suffix("").parts) for p in built}
     assert building == IMPURE
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tools import baselines, review
+from tools import baselines, review, review_report
 from tools.baselines import FOLDER, SHOWN_LINES, Comparison, compare, explain
 from tools.templates import Finding
 
@@ -332,14 +332,14 @@ def test_the_comment_says_the_verdict_first_and_folds_the_rest() -> None:
     shown = (
         "Resources\n[-] AWS::SNS::Topic A destroy\n[~] AWS::SageMaker::Model M\n     └─ [+] two\n│ + │ * │"
     )
-    changed = review.StackReview("dev/Network", "changed", shown, (loss,))
-    comment = review.as_markdown([review.EnvironmentReview("dev", (changed,), 3)], "main")
+    changed = review_report.StackReview("dev/Network", "changed", shown, (loss,))
+    comment = review_report.as_markdown([review_report.EnvironmentReview("dev", (changed,), 3)], "main")
     assert comment.splitlines() == [
         "### Templates against `main`",
         "",
         "- dev: FAILS (lost or replaced: 1, wider permissions: 0); stacks changed: 1, unchanged: 3",
         "",
-        review.ACCEPTING,
+        review_report.ACCEPTING,
         "",
         "<details><summary>dev: lost or replaced (1)</summary>",
         "",
@@ -363,23 +363,23 @@ def test_the_comment_says_the_verdict_first_and_folds_the_rest() -> None:
     ]
 
 
-def long_review(stacks: int, lines: int) -> review.EnvironmentReview:
+def long_review(stacks: int, lines: int) -> review_report.EnvironmentReview:
     shown = "\n".join(f"[+] line {number} ``` of a difference" for number in range(lines))
-    return review.EnvironmentReview(
-        "dev", tuple(review.StackReview(f"dev/S{n}", "changed", shown, ()) for n in range(stacks)), 0
+    return review_report.EnvironmentReview(
+        "dev", tuple(review_report.StackReview(f"dev/S{n}", "changed", shown, ()) for n in range(stacks)), 0
     )
 
 
 @pytest.mark.parametrize(("stacks", "lines"), [(1, 5000), (40, 100), (3000, 1)])
 def test_a_comment_never_exceeds_its_limit_and_says_what_is_left_out(stacks: int, lines: int) -> None:
-    comment = review.as_markdown([long_review(stacks, lines)], "main")
-    assert review.MARKDOWN_LIMIT * 0.9 < len(comment) <= review.MARKDOWN_LIMIT
+    comment = review_report.as_markdown([long_review(stacks, lines)], "main")
+    assert review_report.MARKDOWN_LIMIT * 0.9 < len(comment) <= review_report.MARKDOWN_LIMIT
     assert "more lines: `make diff` shows them" in comment or "more sections are left out" in comment
     assert comment.count("<details>") == comment.count("</details>")
     assert comment.count("\n````") == 2 * comment.count("<details>")
 
 
 def test_a_short_comment_is_complete() -> None:
-    comment = review.as_markdown([long_review(2, 10)], "main")
+    comment = review_report.as_markdown([long_review(2, 10)], "main")
     assert comment.count("line 9") == 2
     assert "left out" not in comment

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tools.cost import Prices, load_prices, main, monthly_cost, monthly_total, unpriced
+from mlplatform.settings import Environment
+from tools.cost import Prices, borrowed, load_prices, main, monthly_cost, monthly_total, unpriced
 
 PRICES = Prices.model_validate(
     {
@@ -16,7 +17,12 @@ PRICES = Prices.model_validate(
         "hours_per_month": 100,
         "fallback_region": "us-east-1",
         "hourly": {
-            "us-east-1": {"interface_endpoint_zone": 0.01, "nat_gateway": 0.04, "public_ipv4_address": 0.005},
+            "us-east-1": {
+                "interface_endpoint_zone": 0.01,
+                "mlflow_server_small": 0.6,
+                "nat_gateway": 0.04,
+                "public_ipv4_address": 0.005,
+            },
             "eu-west-1": {"interface_endpoint_zone": 0.02, "nat_gateway": 0.05, "public_ipv4_address": 0.005},
         },
         "monthly": {
@@ -108,6 +114,57 @@ def test_what_bills_by_the_hour_without_a_listed_price_is_counted_apart() -> Non
     assert unpriced(served, PRICES) == {"AWS::SageMaker::Endpoint": 1}
 
 
+def tracking_server(size: str | None = None) -> tuple[str, dict[str, Any]]:
+    return "AWS::SageMaker::MlflowTrackingServer", {"TrackingServerSize": size} if size else {}
+
+
+def test_a_tracking_server_costs_by_its_size_and_the_smallest_is_the_default() -> None:
+    small = {"MLflow tracking server, small": (1, pytest.approx(60.0))}
+    assert costs(tracking_server("Small"), region="us-east-1") == small
+    assert costs(tracking_server(), region="us-east-1") == small
+    assert costs(("AWS::SageMaker::MlflowApp", {})) == {}
+    with pytest.raises(ValueError, match="must say its size"):
+        costs(tracking_server("Huge"))
+
+
+def test_an_item_that_only_the_fallback_region_prices_is_priced_there_and_named() -> None:
+    served = template(tracking_server("Small"), ("AWS::EC2::NatGateway", {}), ("AWS::KMS::Key", {}))
+    assert costs(tracking_server("Small"), region="eu-west-1")["MLflow tracking server, small"] == (
+        1,
+        pytest.approx(60.0),
+    )
+    assert borrowed(served, "eu-west-1", PRICES) == ["MLflow tracking server, small"]
+    assert borrowed(served, "us-east-1", PRICES) == []
+    assert borrowed(served, "sa-east-1", PRICES) == []  # said once for the whole region
+
+
+def test_a_size_without_a_listed_price_is_counted_apart() -> None:
+    served = template(tracking_server("Large"), tracking_server("Small"), ("AWS::SageMaker::Endpoint", {}))
+    assert unpriced(served, PRICES) == {"MLflow tracking server, large": 1, "AWS::SageMaker::Endpoint": 1}
+    assert [line.item for line in monthly_cost(served, "us-east-1", PRICES)] == [
+        "MLflow tracking server, small"
+    ]
+
+
+def test_whatever_sagemaker_and_ecr_bill_for_is_known(templates: dict[tuple[str, str], Any]) -> None:
+    prices = load_prices()
+    made = {r["Type"] for content in templates.values() for r in content["Resources"].values()}
+    ours = {kind for kind in made if kind.startswith(("AWS::ECR::", "AWS::SageMaker::"))}
+    assert ours <= prices.free_at_rest | prices.unpriced | {"AWS::SageMaker::MlflowTrackingServer"}
+    assert not prices.free_at_rest & prices.unpriced
+
+
+def test_tracking_costs_its_interface_endpoint(
+    templates: dict[tuple[str, str], Any], environments: dict[str, Environment]
+) -> None:
+    small = environments["small"]
+    lines = {line.item: line for line in monthly_cost(templates["small", "Network"], "eu-west-1", PRICES)}
+    services = small.endpoint_services
+    assert "experiments" in services
+    zones = len(small.network.availability_zones)
+    assert lines["interface endpoint, per zone"].count == zones * len(services)
+
+
 def test_the_carried_price_list_prices_every_item_in_every_listed_region() -> None:
     prices = load_prices()
     everything = template(
@@ -121,6 +178,7 @@ def test_the_carried_price_list_prices_every_item_in_every_listed_region() -> No
         ("AWS::CloudWatch::Dashboard", {}),
         ("AWS::SecretsManager::Secret", {}),
         ("AWS::Route53::HostedZone", {}),
+        tracking_server("Small"),
     )
     for region in prices.hourly:
         lines = monthly_cost(everything, region, prices)
@@ -158,6 +216,16 @@ def test_the_report_adds_up_and_says_what_it_leaves_out(
     assert lines[-1].startswith("Not included, depends on use: ")
     assert main(["prod", "--outdir", str(tmp_path)]) == 0
     assert "in us-east-1: none are listed for sa-east-1." in capsys.readouterr().out
+
+
+def test_the_report_says_of_which_region_a_price_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    synthesize(tmp_path, "dev", "eu-west-1", template(tracking_server("Small"), tracking_server("Large")))
+    assert main(["dev", "--outdir", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "Price of us-east-1, none is listed for eu-west-1: MLflow tracking server, small." in lines
+    assert "Not included, no price listed: MLflow tracking server, large (1)." in lines
 
 
 def test_an_unknown_environment_is_answered_with_those_that_exist(

@@ -90,7 +90,11 @@ def default_of(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=False)
     if field.default_factory:
         return "section"
-    text = '""' if value == "" else yaml.safe_dump(value, default_flow_style=True, width=1000).replace("...", "").strip()
+    text = (
+        '""'
+        if value == ""
+        else yaml.safe_dump(value, default_flow_style=True, width=1000).replace("...", "").strip()
+    )
     return f"`{text}`"
 
 

@@ -1,12 +1,15 @@
 """A policy evaluator judges what the endpoint, bucket and key policies let through, call by call."""
 
+import re
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
+from landscapes import environment, landscape
 
-from mlplatform.bucket_policies import CHANNELS, bucket_policy, execution_role_arn, trail_arn
+from mlplatform.bucket_policies import CHANNELS, MANAGED, bucket_policy, execution_role_arn, trail_arn
 from mlplatform.endpoint_policies import (
     dynamodb_endpoint_policy,
     interface_endpoint_policy,
@@ -17,6 +20,7 @@ from mlplatform.policy import allow, document
 from mlplatform.settings import Environment
 from tools.policy_evaluator import Decision, Request, evaluate
 
+ZONES = {"availability_zones": ["use1-az1", "use1-az2"]}
 ENDPOINT, STRANGER = "vpce-0a1b2c3d4e5f67890", "999999999999"
 KEY = "arn:aws:kms:us-east-1:222233334444:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 EVERYTHING = {
@@ -259,6 +263,13 @@ def test_the_s3_endpoint_leads_to_our_buckets_declared_sources_and_aws_layers_on
             Case("our data", call("s3:PutObject", f"{data}/x"), True),
             Case("our data by strangers", call("s3:PutObject", f"{data}/x", **stranger), False),
             Case("our logs", call("s3:GetObject", f"{full.names.bucket('logs')}/x"), False),
+            Case("the SDK's bucket", call("s3:PutObject", "sagemaker-us-east-1-222233334444/x"), True),
+            Case("another region's", call("s3:PutObject", "sagemaker-eu-west-1-222233334444/x"), False),
+            Case(
+                "a stranger's of that name",
+                call("s3:PutObject", "sagemaker-us-east-1-222233334444/x", **foreign),
+                False,
+            ),
             Case("a stranger's bucket", call("s3:PutObject", "exfiltration/x", **foreign), False),
             Case("a bucket of ours that is not the platform's", call("s3:GetObject", "payroll/x"), False),
             Case("the lake", call("s3:GetObject", "acme-lake/credit/x", **lake), True),
@@ -356,6 +367,49 @@ def test_every_caller_reaches_a_bucket_by_its_channel_only(full: Environment, th
         ),
     ]
     assert_judged(cases)
+
+
+SERVICE_SIDE = {
+    ("studio", "studio-job"): {"data", "artifacts"},
+    ("model-customization", "bedrock-import"): {"artifacts"},
+    ("model-customization", "reward-function"): set(),
+    ("service", "mlflow"): {"artifacts"},
+    ("service", "studio-image"): set(),
+}
+"""Roles under which AWS works from a network of its own, and the buckets they reach from there."""
+
+
+def without_managed_services(settings: Environment) -> Environment:
+    """The same environment with customization off and without MLflow."""
+    customization = settings.customization.model_copy(update={"permissions": "off"})
+    studio = settings.studio.model_copy(update={"mlflow": "none"})
+    return settings.model_copy(update={"customization": customization, "studio": studio})
+
+
+@pytest.mark.parametrize("thing", CHANNELS)
+def test_a_service_works_from_its_own_network_under_its_role_if_it_is_used_at_all(
+    full: Environment, thing: str
+) -> None:
+    off = without_managed_services(full)
+    cases = []
+    for (kind, name), buckets in SERVICE_SIDE.items():
+        arn = full.names.role_arn(kind, name)
+        cases += [
+            Case(f"{name}, used", bucket_request(full, thing, arn), thing in buckets),
+            Case(f"{name}, not used", bucket_request(off, thing, arn), False, ("DenyOutsideNetwork",)),
+            Case(f"{name} by the endpoint", bucket_request(off, thing, arn, SourceVpce=ENDPOINT), True),
+        ]
+    assert_judged(cases)
+
+
+def test_the_documentation_lists_every_role_a_service_works_under() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "security" / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| role `([\w-]+)`, with \w+ \| (.*) \|$", text, re.M)
+    ways = {name: cells.split(" | ") for name, cells in listed}
+    assert ways == {
+        role.thing: ["anywhere" if thing in role.buckets else "endpoint" for thing in CHANNELS]
+        for role in MANAGED
+    }
 
 
 def test_data_writers_may_write_to_the_data_bucket_and_do_nothing_else(
@@ -498,3 +552,62 @@ def test_services_use_keys_for_our_logs_messages_and_trail_only(full: Environmen
             ),
         ]
     )
+
+
+def test_the_accounts_key_is_for_every_environment_of_the_account_through_s3(tmp_path: Path) -> None:
+    files = {
+        "one": environment("222233334444", region="us-east-1", network=ZONES),
+        "two": environment("222233334444", region="us-east-1", network=ZONES, owns_account=False),
+        "far": environment("333344445555", region="us-east-1", network=ZONES),
+    }
+    every = landscape(tmp_path, files)
+    call = partial(key_request, every["one"], "account")
+    through, sagemaker = (
+        {"kms_ViaService": f"{service}.us-east-1.amazonaws.com"} for service in ("s3", "sagemaker")
+    )
+    one, two, far = (every[name].names.role_arn("studio", "studio-job") for name in ("one", "two", "far"))
+    assert_judged(
+        [
+            Case("the owner", call(one, "Decrypt", **through), True, ("UseByPlatformRoles",)),
+            Case("its neighbour", call(two, "GenerateDataKey", **through), True, ("UseByPlatformRoles",)),
+            Case("its neighbour directly", call(two, "Decrypt"), False),
+            Case("its neighbour through SageMaker", call(two, "Decrypt", **sagemaker), False),
+            Case("an environment of another account", call(far, "Decrypt", **through), False),
+            Case(
+                "a role off the path",
+                call(f"arn:aws:iam::{every['one'].account}:role/x", "Decrypt", **through),
+                False,
+            ),
+        ]
+    )
+
+
+def test_keys_of_one_environment_are_not_for_its_neighbours(tmp_path: Path) -> None:
+    files = {
+        "one": environment("222233334444", region="us-east-1", network=ZONES),
+        "two": environment("222233334444", region="us-east-1", network=ZONES, owns_account=False),
+    }
+    every = landscape(tmp_path, files)
+    two = every["two"].names.role_arn("studio", "studio-job")
+    via = {"kms_ViaService": "s3.us-east-1.amazonaws.com"}
+    calls = [key_request(every["one"], key, two, "Decrypt", **via) for key in ("data", "artifacts", "logs")]
+    assert_judged([Case("a neighbour", request, False) for request in calls])
+
+
+def test_volumes_and_home_directories_of_studio_use_the_data_key_and_repositories_the_artifacts_key(
+    full: Environment,
+) -> None:
+    deploys = execution_role_arn(full)
+    cases = []
+    for key, service, allowed in (
+        ("data", "elasticfilesystem", True),
+        ("data", "ec2", True),
+        ("data", "ecr", False),
+        ("artifacts", "ecr", True),
+        ("artifacts", "elasticfilesystem", False),
+    ):
+        via = {"kms_ViaService": f"{service}.us-east-1.amazonaws.com"}
+        cases.append(
+            Case(f"{key} through {service}", key_request(full, key, deploys, "Decrypt", **via), allowed)
+        )
+    assert_judged(cases)

@@ -1,11 +1,15 @@
 """Every rule refuses what it is for, and nothing else."""
 
+import gzip
+import importlib.resources
 import json
 from typing import Any, ClassVar
 
 import pytest
 
+from mlplatform.instance_types import instance_types
 from mlplatform.rules import RULES, Violation, check, star_only_actions
+from mlplatform.rules.jobs import has_local_storage
 
 HERE = {"partition": "aws", "dns_suffix": "amazonaws.com"}
 CHINA = {"partition": "aws-cn", "dns_suffix": "amazonaws.com.cn"}
@@ -562,3 +566,514 @@ class TestOpenEgress:
     @pytest.mark.parametrize("cidr", ["10.0.0.0/8", {"Fn::GetAtt": ["Vpc", "CidrBlock"]}])
     def test_a_rule_of_a_network_is_allowed(self, cidr: Any) -> None:
         assert broken(In=resource("AWS::EC2::SecurityGroupIngress", CidrIp=cidr)) == []
+
+
+# --- SageMaker -------------------------------------------------------------------------------------------
+
+NOTHING = {"Ref": "AWS::NoValue"}
+KEY = {"Fn::ImportValue": "acme-dev-foundation:DataKeyArn"}
+VPC_CONFIG = {
+    "Subnets": [{"Fn::ImportValue": "acme-dev-network:SubnetId1"}],
+    "SecurityGroupIds": [{"Fn::ImportValue": "acme-dev-network:JobSecurityGroupId"}],
+}
+NETWORK = {
+    "EnableNetworkIsolation": True,
+    "EnableInterContainerTrafficEncryption": True,
+    "VpcConfig": VPC_CONFIG,
+}
+KINDS = ("DataQuality", "ModelBias", "ModelExplainability", "ModelQuality")
+CLUSTER = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeKmsKeyId": KEY}
+MODEL = resource("AWS::SageMaker::Model", EnableNetworkIsolation=True, VpcConfig=VPC_CONFIG)
+
+
+def job_definition(kind: str) -> dict[str, Any]:
+    """A monitoring job as the rules want it; ``kind`` is one of ``KINDS``."""
+    return resource(
+        f"AWS::SageMaker::{kind}JobDefinition",
+        NetworkConfig=NETWORK,
+        JobResources={"ClusterConfig": CLUSTER},
+        **{f"{kind}JobOutputConfig": {"KmsKeyId": KEY}},
+    )
+
+
+def processing() -> dict[str, Any]:
+    return resource(
+        "AWS::SageMaker::ProcessingJob",
+        NetworkConfig=NETWORK,
+        ProcessingResources={"ClusterConfig": CLUSTER},
+        ProcessingOutputConfig={"KmsKeyId": KEY},
+    )
+
+
+def schedule() -> dict[str, Any]:
+    job = {
+        "NetworkConfig": NETWORK,
+        "MonitoringResources": {"ClusterConfig": CLUSTER},
+        "MonitoringOutputConfig": {"KmsKeyId": KEY},
+    }
+    return resource(
+        "AWS::SageMaker::MonitoringSchedule", MonitoringScheduleConfig={"MonitoringJobDefinition": job}
+    )
+
+
+MONITORING = [*map(job_definition, KINDS), processing(), schedule()]
+MONITORING_IDS = [each["Type"].rpartition("::")[2] for each in MONITORING]
+
+
+def endpoint_config(*variants: dict[str, Any], **properties: Any) -> dict[str, Any]:
+    default = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 2}
+    return resource(
+        "AWS::SageMaker::EndpointConfig",
+        **{"KmsKeyId": KEY, "ProductionVariants": list(variants) or [default], **properties},
+    )
+
+
+def changed(thing: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """A resource with another value at a dotted path of its properties; None removes it."""
+    copy: dict[str, Any] = json.loads(json.dumps(thing))
+    *steps, last = path.split(".")
+    node = copy["Properties"]
+    for step in steps:
+        node = node[step]
+    node.pop(last) if value is None else node.update({last: value})
+    return copy
+
+
+def network_path(thing: dict[str, Any], key: str) -> str:
+    """Where a resource says ``key`` of its network configuration."""
+    if thing["Type"] == "AWS::SageMaker::Model":
+        return key
+    inline = "MonitoringScheduleConfig.MonitoringJobDefinition."
+    return f"{inline if thing['Type'].endswith('Schedule') else ''}NetworkConfig.{key}"
+
+
+@pytest.mark.parametrize("thing", [MODEL, *MONITORING], ids=["Model", *MONITORING_IDS])
+class TestNetworkIsolation:
+    def test_a_container_without_network_access_is_allowed(self, thing: dict[str, Any]) -> None:
+        assert broken(Thing=thing) == []
+        assert broken(Thing=changed(thing, network_path(thing, "EnableNetworkIsolation"), "true")) == []
+
+    @pytest.mark.parametrize(
+        "value",
+        [None, False, "false", NOTHING, {"Ref": "Isolated"}, {"Fn::If": ["Isolated", True, NOTHING]}],
+        ids=["missing", "false", "text", "no value", "a parameter", "perhaps"],
+    )
+    def test_a_container_that_may_have_a_network_is_refused(self, thing: dict[str, Any], value: Any) -> None:
+        open_ = changed(thing, network_path(thing, "EnableNetworkIsolation"), value)
+        assert broken(Thing=open_) == ["NETWORK_ISOLATION"]
+
+
+@pytest.mark.parametrize("thing", MONITORING, ids=MONITORING_IDS)
+class TestTrafficEncryption:
+    @pytest.mark.parametrize("value", [None, False, {"Fn::If": ["Fast", False, True]}])
+    def test_a_job_whose_containers_may_talk_in_the_clear_is_refused(
+        self, thing: dict[str, Any], value: Any
+    ) -> None:
+        clear = changed(thing, network_path(thing, "EnableInterContainerTrafficEncryption"), value)
+        assert broken(Thing=clear) == ["TRAFFIC_ENCRYPTION"]
+
+
+class TestInVpc:
+    @pytest.mark.parametrize("thing", [MODEL, *MONITORING], ids=["Model", *MONITORING_IDS])
+    @pytest.mark.parametrize("part", ["Subnets", "SecurityGroupIds"])
+    @pytest.mark.parametrize("value", [None, [], NOTHING, [{"Fn::If": ["Open", NOTHING, "x-1"]}]])
+    def test_a_container_that_may_run_outside_a_vpc_is_refused(
+        self, thing: dict[str, Any], part: str, value: Any
+    ) -> None:
+        outside = changed(thing, network_path(thing, f"VpcConfig.{part}"), value)
+        assert broken(Thing=outside) == ["IN_VPC"]
+
+    def test_a_list_that_keeps_one_item_whatever_is_decided_is_allowed(self) -> None:
+        some = ["subnet-1", {"Fn::If": ["Wide", "subnet-2", NOTHING]}]
+        assert broken(Thing=changed(MODEL, "VpcConfig.Subnets", some)) == []
+        imported = {"Fn::Split": [",", {"Fn::ImportValue": "acme-dev-network:SubnetIds"}]}
+        assert broken(Thing=changed(MODEL, "VpcConfig.Subnets", imported)) == []
+
+    def test_a_schedule_that_names_a_job_definition_leaves_the_network_to_it(self) -> None:
+        named = resource(
+            "AWS::SageMaker::MonitoringSchedule",
+            MonitoringScheduleConfig={"MonitoringJobDefinitionName": {"Ref": "Job"}},
+        )
+        assert broken(Thing=named) == []
+
+
+class TestCustomerKey:
+    FEATURES: ClassVar = resource(
+        "AWS::SageMaker::FeatureGroup",
+        Description="Income and debts of applicants",
+        OfflineStoreConfig={"S3StorageConfig": {"S3Uri": "s3://acme-dev-data/f", "KmsKeyId": KEY}},
+        OnlineStoreConfig={"EnableOnlineStore": True, "SecurityConfig": {"KmsKeyId": KEY}},
+        Tags=[{"Key": "owner", "Value": "credit"}],
+    )
+    EXPERIMENT: ClassVar = resource(
+        "AWS::SageMaker::InferenceExperiment",
+        KmsKey=KEY,
+        DataStorageConfig={"Destination": "s3://acme-dev-capture/e", "KmsKey": KEY},
+        ModelVariants=[
+            {"InfrastructureConfig": {"RealTimeInferenceConfig": {"InstanceType": "ml.m5.large"}}}
+        ],
+        Tags=[{"Key": "owner", "Value": "credit"}],
+    )
+    STORING: ClassVar = [
+        (FEATURES, "OfflineStoreConfig.S3StorageConfig.KmsKeyId"),
+        (FEATURES, "OnlineStoreConfig.SecurityConfig.KmsKeyId"),
+        (EXPERIMENT, "KmsKey"),
+        (EXPERIMENT, "DataStorageConfig.KmsKey"),
+        (resource("AWS::SageMaker::ModelCard", SecurityConfig={"KmsKeyId": KEY}), "SecurityConfig.KmsKeyId"),
+        (endpoint_config(), "KmsKeyId"),
+        (endpoint_config(DataCaptureConfig={"KmsKeyId": KEY}), "DataCaptureConfig.KmsKeyId"),
+        (
+            endpoint_config(AsyncInferenceConfig={"OutputConfig": {"KmsKeyId": KEY}}),
+            "AsyncInferenceConfig.OutputConfig.KmsKeyId",
+        ),
+        *(
+            (job_definition(kind), path)
+            for kind in KINDS
+            for path in (f"{kind}JobOutputConfig.KmsKeyId", "JobResources.ClusterConfig.VolumeKmsKeyId")
+        ),
+        (processing(), "ProcessingOutputConfig.KmsKeyId"),
+        (processing(), "ProcessingResources.ClusterConfig.VolumeKmsKeyId"),
+        (
+            schedule(),
+            "MonitoringScheduleConfig.MonitoringJobDefinition.MonitoringResources.ClusterConfig.VolumeKmsKeyId",
+        ),
+        (
+            schedule(),
+            "MonitoringScheduleConfig.MonitoringJobDefinition.MonitoringOutputConfig.KmsKeyId",
+        ),
+    ]
+
+    @pytest.mark.parametrize(
+        ("thing", "path"), STORING, ids=[f"{thing['Type']}.{path}" for thing, path in STORING]
+    )
+    def test_what_would_be_stored_under_a_key_of_aws_is_refused(
+        self, thing: dict[str, Any], path: str
+    ) -> None:
+        assert broken(Thing=thing) == []
+        assert broken(Thing=changed(thing, path, None)) == ["CUSTOMER_KEY"]
+        assert broken(Thing=changed(thing, path, NOTHING)) == ["CUSTOMER_KEY"]
+
+    @pytest.mark.parametrize("store", ["OfflineStoreConfig", "OnlineStoreConfig"])
+    def test_a_store_that_a_feature_group_does_not_have_needs_no_key(self, store: str) -> None:
+        assert broken(Thing=changed(self.FEATURES, store, None)) == []
+
+    def test_a_core_dump_needs_a_key(self) -> None:
+        variant = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 2}
+        dumping = variant | {"CoreDumpConfig": {"DestinationS3Uri": "s3://acme-dev-capture/dumps"}}
+        assert broken(Thing=endpoint_config(variant, dumping)) == ["CUSTOMER_KEY"]
+        dumping["CoreDumpConfig"] |= {"KmsKeyId": KEY}  # type: ignore[operator]
+        assert broken(Thing=endpoint_config(variant, dumping)) == []
+
+    @pytest.mark.parametrize("local", ["ml.g5.xlarge", "ml.g4dn.xlarge", "ml.m5d.large", "ml.p4d.24xlarge"])
+    def test_a_volume_key_is_refused_for_instances_that_encrypt_their_own_storage(self, local: str) -> None:
+        variant = {"InstanceType": local, "InitialInstanceCount": 2}
+        assert broken(Thing=endpoint_config(variant)) == ["CUSTOMER_KEY"]
+        assert broken(Thing=endpoint_config(variant, KmsKeyId=NOTHING)) == []
+        path = "ProcessingResources.ClusterConfig"
+        assert broken(Thing=changed(processing(), path, CLUSTER | {"InstanceType": local})) == [
+            "CUSTOMER_KEY"
+        ]
+        assert broken(Thing=changed(processing(), path, {"InstanceType": local})) == []
+
+    def test_one_variant_with_local_storage_forbids_the_key_of_all(self) -> None:
+        variants = [{"InstanceType": f"ml.{t}.xlarge", "InitialInstanceCount": 2} for t in ("m5", "g5")]
+        assert broken(Thing=endpoint_config(*variants)) == ["CUSTOMER_KEY"]
+
+    def test_families_with_local_storage_are_those_that_ec2_says_have_it(self) -> None:
+        packed = importlib.resources.files("moto.ec2.resources") / "instance_types.json.gz"
+        described = json.loads(gzip.decompress(packed.read_bytes()))
+        stores = {
+            name.partition(".")[0]: bool(d["InstanceStorageSupported"]) for name, d in described.items()
+        }
+        uses = ("app", "training", "processing", "transform", "hosting")
+        families = {name.split(".")[1] for name in instance_types(*uses) if name.count(".") == 2}
+        # Known only from EC2's documentation: not in moto's copy.
+        stores |= {"dl1": True, "geospatial": False, "p2": False, "p3": False, "p6e-gb200": True}
+        assert families <= set(stores)
+        assert {name for name in families if has_local_storage(f"ml.{name}.large")} == {
+            name for name in families if stores[name]
+        }
+
+
+class TestEndpointInstances:
+    @pytest.mark.parametrize("count", [2, "2", 10, {"Fn::If": ["Large", 4, 2]}])
+    def test_a_variant_that_may_lose_an_instance_is_allowed(self, count: Any) -> None:
+        variant = {"InstanceType": "ml.m5.large", "InitialInstanceCount": count}
+        assert broken(Thing=endpoint_config(variant)) == []
+
+    @pytest.mark.parametrize("count", [None, 1, "1", 0, {"Ref": "Count"}, {"Fn::If": ["Large", 4, 1]}])
+    def test_a_variant_that_may_have_one_instance_is_refused(self, count: Any) -> None:
+        two = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 2}
+        assert broken(Thing=endpoint_config(two, two | {"InitialInstanceCount": count})) == [
+            "ENDPOINT_INSTANCES"
+        ]
+
+    def test_a_parameter_counts_by_the_least_it_may_be(self) -> None:
+        config = endpoint_config({"InstanceType": "ml.m5.large", "InitialInstanceCount": {"Ref": "Count"}})
+
+        def found(**parameter: Any) -> list[str]:
+            template = {"Parameters": {"Count": {"Type": "Number", **parameter}}, "Resources": {"C": config}}
+            return [violation.rule for violation in check(template, **HERE)]
+
+        assert found(MinValue=2) == []
+        assert found(MinValue=1) == found(Default=2) == ["ENDPOINT_INSTANCES"]
+
+    def test_a_serverless_or_shadow_variant_needs_no_second_instance(self) -> None:
+        serverless = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
+        assert broken(Thing=endpoint_config(serverless)) == []
+        shadow = [{"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}]
+        assert broken(Thing=endpoint_config(ShadowProductionVariants=shadow)) == []
+
+
+class TestNotebookInstance:
+    CLOSED: ClassVar = resource(
+        "AWS::SageMaker::NotebookInstance",
+        DirectInternetAccess="Disabled",
+        InstanceMetadataServiceConfiguration={"MinimumInstanceMetadataServiceVersion": "2"},
+        KmsKeyId=KEY,
+        PlatformIdentifier="notebook-al2023-v1",
+        RootAccess="Disabled",
+        SecurityGroupIds=["sg-1"],
+        SubnetId="subnet-1",
+    )
+
+    def test_a_closed_notebook_instance_is_allowed(self) -> None:
+        assert broken(Thing=self.CLOSED) == []
+
+    @pytest.mark.parametrize(
+        ("path", "wrong"),
+        [
+            ("DirectInternetAccess", "Enabled"),
+            ("InstanceMetadataServiceConfiguration.MinimumInstanceMetadataServiceVersion", "1"),
+            ("PlatformIdentifier", "notebook-al2-v2"),
+            ("RootAccess", "Enabled"),
+            ("SecurityGroupIds", []),
+            ("SubnetId", NOTHING),
+        ],
+    )
+    def test_an_open_or_outdated_notebook_instance_is_refused(self, path: str, wrong: Any) -> None:
+        for value in (wrong, None, {"Fn::If": ["Old", wrong, NOTHING]}):
+            assert broken(Thing=changed(self.CLOSED, path, value)) == ["NOTEBOOK_INSTANCE"]
+
+    def test_a_notebook_instance_without_a_key_is_refused(self) -> None:
+        assert broken(Thing=changed(self.CLOSED, "KmsKeyId", None)) == ["CUSTOMER_KEY"]
+
+    def test_the_message_says_what_was_given_and_what_is_allowed(self) -> None:
+        [violation] = check(
+            {"Resources": {"Book": changed(self.CLOSED, "PlatformIdentifier", "notebook-al1-v1")}}, **HERE
+        )
+        assert violation == Violation(
+            rule="NOTEBOOK_INSTANCE",
+            logical_id="Book",
+            message="PlatformIdentifier is notebook-al1-v1, allowed: notebook-al2023-v1",
+            location="Properties.PlatformIdentifier",
+        )
+
+
+IDLE = {
+    "AppLifecycleManagement": {
+        "IdleSettings": {"LifecycleManagement": "ENABLED", "IdleTimeoutInMinutes": 120}
+    }
+}
+DOMAIN = resource(
+    "AWS::SageMaker::Domain",
+    AppNetworkAccessType="VpcOnly",
+    AuthMode="IAM",
+    DefaultSpaceSettings={"SecurityGroups": ["sg-1"], "JupyterLabAppSettings": IDLE},
+    DefaultUserSettings={
+        "CodeEditorAppSettings": IDLE,
+        "DefaultLandingUri": "studio::",
+        "JupyterLabAppSettings": IDLE,
+        "SecurityGroups": ["sg-1"],
+        "StudioWebPortalSettings": {"HiddenAppTypes": ["JupyterServer", "KernelGateway"]},
+    },
+    DomainName="acme-dev-studio",
+    DomainSettings={"ExecutionRoleIdentityConfig": "USER_PROFILE_NAME"},
+    KmsKeyId=KEY,
+    SubnetIds=["subnet-1"],
+    TagPropagation="ENABLED",
+    Tags=[{"Key": "owner", "Value": "ml-platform"}],
+    VpcId="vpc-1",
+)
+
+
+class TestStudioDomain:
+    def test_a_domain_in_the_vpc_only_is_allowed(self) -> None:
+        assert broken(Studio=DOMAIN) == []
+
+    @pytest.mark.parametrize(
+        ("path", "wrong"),
+        [
+            ("AppNetworkAccessType", "PublicInternetOnly"),
+            ("DefaultSpaceSettings.SecurityGroups", []),
+            ("DefaultUserSettings.SecurityGroups", []),
+            ("DomainSettings.ExecutionRoleIdentityConfig", "DISABLED"),
+            ("SubnetIds", []),
+            ("TagPropagation", "DISABLED"),
+            ("VpcId", NOTHING),
+        ],
+    )
+    def test_a_domain_that_is_open_or_hides_who_works_in_it_is_refused(self, path: str, wrong: Any) -> None:
+        for value in (wrong, None):
+            assert broken(Studio=changed(DOMAIN, path, value)) == ["STUDIO_DOMAIN"]
+
+    def test_a_domain_without_a_key_is_refused(self) -> None:
+        assert broken(Studio=changed(DOMAIN, "KmsKeyId", None)) == ["CUSTOMER_KEY"]
+
+
+class TestUserProfile:
+    OWN: ClassVar = resource(
+        "AWS::SageMaker::UserProfile",
+        UserProfileName="ada",
+        UserSettings={
+            "ExecutionRole": "arn:aws:iam::111122223333:role/acme/dev/persona/a",
+            "SecurityGroups": ["sg-1"],
+        },
+    )
+
+    def test_a_profile_with_role_and_security_groups_is_allowed(self) -> None:
+        assert broken(Ada=self.OWN) == []
+
+    @pytest.mark.parametrize(
+        "path", ["UserSettings.ExecutionRole", "UserSettings.SecurityGroups", "UserSettings"]
+    )
+    def test_a_profile_that_falls_back_to_the_domain_is_refused(self, path: str) -> None:
+        assert broken(Ada=changed(self.OWN, path, None)) == ["USER_PROFILE"]
+
+
+class TestIdleShutdown:
+    APPLICATIONS = (
+        "DefaultSpaceSettings.JupyterLabAppSettings",
+        "DefaultUserSettings.CodeEditorAppSettings",
+        "DefaultUserSettings.JupyterLabAppSettings",
+    )
+
+    @pytest.mark.parametrize("application", APPLICATIONS)
+    def test_an_application_that_is_never_stopped_is_refused(self, application: str) -> None:
+        assert broken(Studio=changed(DOMAIN, application, None)) == ["IDLE_SHUTDOWN"]
+        idle = f"{application}.AppLifecycleManagement.IdleSettings"
+        assert broken(Studio=changed(DOMAIN, f"{idle}.LifecycleManagement", "DISABLED")) == ["IDLE_SHUTDOWN"]
+        assert broken(Studio=changed(DOMAIN, f"{idle}.IdleTimeoutInMinutes", None)) == ["IDLE_SHUTDOWN"]
+
+    def test_any_time_will_do(self) -> None:
+        idle = "DefaultUserSettings.JupyterLabAppSettings.AppLifecycleManagement.IdleSettings"
+        assert broken(Studio=changed(DOMAIN, f"{idle}.IdleTimeoutInMinutes", 60)) == []
+
+
+class TestStudioClassic:
+    @pytest.mark.parametrize(
+        "thing",
+        [
+            resource("AWS::SageMaker::App", AppName="default", AppType="JupyterServer"),
+            resource("AWS::SageMaker::Space", SpaceSettings={"AppType": "KernelGateway"}),
+            resource("AWS::SageMaker::Space", SpaceSettings={"JupyterServerAppSettings": {}}),
+            resource(
+                "AWS::SageMaker::StudioLifecycleConfig",
+                StudioLifecycleConfigAppType={"Fn::If": ["Old", "KernelGateway", "JupyterLab"]},
+                StudioLifecycleConfigName="acme-dev-defaults-0123abcd",
+            ),
+            resource("AWS::SageMaker::AppImageConfig", KernelGatewayImageConfig={}, Tags=[{"Key": "a"}]),
+            changed(DOMAIN, "DefaultUserSettings.KernelGatewayAppSettings", {"LifecycleConfigArns": []}),
+            changed(DOMAIN, "DefaultUserSettings.DefaultLandingUri", "app:JupyterServer:"),
+        ],
+        ids=[
+            "an app",
+            "a space",
+            "a space's settings",
+            "a lifecycle",
+            "an image",
+            "settings",
+            "a landing page",
+        ],
+    )
+    def test_what_is_made_for_studio_classic_is_refused(self, thing: dict[str, Any]) -> None:
+        assert broken(Thing=thing) == ["STUDIO_CLASSIC"]
+
+    @pytest.mark.parametrize(
+        "thing",
+        [
+            resource("AWS::SageMaker::App", AppName="default", AppType="JupyterLab"),
+            resource("AWS::SageMaker::Space", SpaceSettings={"AppType": "CodeEditor"}),
+            changed(DOMAIN, "DefaultUserSettings.KernelGatewayAppSettings", NOTHING),
+        ],
+    )
+    def test_the_applications_of_studio_are_allowed(self, thing: dict[str, Any]) -> None:
+        assert broken(Thing=thing) == []
+
+
+class TestDescribed:
+    TAGS: ClassVar = [{"Key": "owner", "Value": "ml-platform"}]
+    IMAGE: ClassVar = resource(
+        "AWS::SageMaker::Image", ImageName="acme-dev-studio", ImageDescription="Acme's tools", Tags=TAGS
+    )
+
+    @pytest.mark.parametrize(
+        "thing",
+        [
+            IMAGE,
+            resource("AWS::SageMaker::AppImageConfig", JupyterLabAppImageConfig={}, Tags=TAGS),
+            DOMAIN,
+            TestCustomerKey.FEATURES,
+            TestCustomerKey.EXPERIMENT,
+        ],
+        ids=["an image", "its configuration", "a domain", "a feature group", "an experiment"],
+    )
+    def test_what_carries_no_tags_is_refused(self, thing: dict[str, Any]) -> None:
+        assert broken(Thing=thing) == []
+        assert broken(Thing=changed(thing, "Tags", None)) == ["DESCRIBED"]
+        assert broken(Thing=changed(thing, "Tags", [])) == ["DESCRIBED"]
+
+    def test_an_image_or_feature_group_without_a_description_is_refused(self) -> None:
+        assert broken(Thing=changed(self.IMAGE, "ImageDescription", None)) == ["DESCRIBED"]
+        assert broken(Thing=changed(TestCustomerKey.FEATURES, "Description", None)) == ["DESCRIBED"]
+
+
+class TestImmutableName:
+    @pytest.mark.parametrize(
+        ("thing", "key"),
+        [
+            (MODEL, "ModelName"),
+            (endpoint_config(), "EndpointConfigName"),
+            *((job_definition(kind), "JobDefinitionName") for kind in KINDS),
+        ],
+        ids=["Model", "EndpointConfig", *KINDS],
+    )
+    def test_a_name_for_what_cannot_change_in_place_is_refused(self, thing: dict[str, Any], key: str) -> None:
+        assert broken(Thing=changed(thing, key, "acme-dev-credit")) == ["IMMUTABLE_NAME"]
+        assert broken(Thing=changed(thing, key, {"Fn::If": ["Named", "acme", NOTHING]})) == ["IMMUTABLE_NAME"]
+        assert broken(Thing=changed(thing, key, NOTHING)) == []
+
+    @pytest.mark.parametrize(
+        "name", ["acme-dev-defaults-0123abcd", {"Fn::Join": ["-", ["acme", "0123abcd"]]}]
+    )
+    def test_a_lifecycle_configuration_whose_name_ends_in_a_hash_is_allowed(self, name: Any) -> None:
+        thing = resource("AWS::SageMaker::StudioLifecycleConfig", StudioLifecycleConfigName=name)
+        assert broken(Thing=thing) == []
+
+    @pytest.mark.parametrize("name", ["acme-dev-defaults", "acme-dev-defaults-v2", {"Ref": "Name"}, None])
+    def test_a_lifecycle_configuration_with_a_fixed_name_is_refused(self, name: Any) -> None:
+        thing = resource("AWS::SageMaker::StudioLifecycleConfig", StudioLifecycleConfigName=name)
+        assert broken(Thing=thing) == ["IMMUTABLE_NAME"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("AWS::SageMaker::ModelPackageGroup", "ModelPackageGroupPolicy"),
+        ("AWS::ECR::Repository", "RepositoryPolicyText"),
+    ],
+)
+def test_policies_of_the_registry_are_judged_as_any_other(kind: str, key: str) -> None:
+    def shared(principal: str) -> dict[str, Any]:
+        statement = allow("sagemaker:DescribeModelPackage", Principal={"AWS": principal})
+        return resource(kind, **{key: {"Version": "2012-10-17", "Statement": [statement]}})
+
+    assert broken(Thing=shared("arn:aws:iam::444455556666:root")) == []
+    assert broken(Thing=shared("arn:aws:iam::444455556666:role/acme/dev/endpoint/credit")) == [
+        "ROLE_PRINCIPAL"
+    ]
+
+
+def test_every_rule_has_tests_named_after_it() -> None:
+    tested = {name for name in globals() if name.startswith("Test")}
+    assert {f"Test{rule.id.title().replace('_', '')}" for rule in RULES} <= tested

@@ -424,8 +424,8 @@ def test_an_account_needs_exactly_one_environment_that_owns_it(tmp_path: Path) -
     elsewhere = change("eu-west-1", "eu-central-1").replace("euw1", "euc1")
     (tmp_path / "one").mkdir()
     assert problems(tmp_path / "one", dev=nobody, test=second) == [
-        "environments/dev.yaml:1: owns_account: nobody owns account 111122223333 in eu-west-1, given nothing, "
-        "allowed: `owns_account: true` in environments/dev.yaml or environments/test.yaml"
+        "environments/dev.yaml:1: owns_account: nobody owns account 111122223333 in eu-west-1, "
+        "given nothing, allowed: `owns_account: true` in environments/dev.yaml or environments/test.yaml"
     ]
     (tmp_path / "two").mkdir()
     assert problems(tmp_path / "two", dev=GOOD, test=GOOD, west=elsewhere) == [
@@ -440,6 +440,26 @@ def test_an_account_has_one_oidc_provider_whatever_the_region(tmp_path: Path) ->
     assert problems(tmp_path, dev=GOOD + ci, west=elsewhere + ci) == [
         "environments/west.yaml:1: already_in_account: account 111122223333 already has the OIDC provider of "
         "environments/dev.yaml, given nothing, allowed: already_in_account: [oidc_provider]"
+    ]
+
+
+def test_a_pipeline_s_settings_stand_with_the_owner_of_the_account(tmp_path: Path) -> None:
+    second = change("owns_account: true", "owns_account: false").replace("prefix: acme", "prefix: b")
+    ci = "ci: {deploy_subjects: ['repo:acme/ml:environment:dev']}\n"
+    assert problems(tmp_path, dev=GOOD, test=second + ci) == [
+        "environments/test.yaml:11: ci: does not go without owns_account: true, given settings, "
+        "allowed: in the account's owner"
+    ]
+
+
+def test_a_region_without_package_groups_is_refused_with_the_line_that_leaves_the_model_out(
+    tmp_path: Path,
+) -> None:
+    model(tmp_path, "credit", MODEL)
+    china = change("eu-west-1", "cn-north-1").replace("euw1", "cnn1") + "studio: {mlflow: none}\n"
+    assert problems(tmp_path, china=china) == [
+        "environments/china.yaml:1: models.credit: CloudFormation has no AWS::SageMaker::ModelPackageGroup "
+        "in cn-north-1, given credit, allowed: `models: {credit: {enabled: false}}`, or a region that has it"
     ]
 
 

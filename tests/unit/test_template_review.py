@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tools.policy_statements import covers
-from tools.review import create_only, stateful_types
-from tools.template_review import STATEFUL, replacements, review
+from tools.stateful_types import KNOWN_BY_NAME, STATEFUL, create_only, stateful_types
+from tools.template_review import replacements, review
 from tools.templates import Finding
 
 Json = Any
@@ -227,6 +227,122 @@ def test_making_a_stateful_resource_depend_on_another_condition_fails() -> None:
     base, new = template(both, Condition="On"), template(both, Condition="On")
     base["Conditions"]["B"], new["Conditions"]["B"] = always, never
     assert kinds(base, new) == {"loss"}
+
+
+SAGEMAKER_CREATE_ONLY = {
+    "Domain": "AuthMode DomainName KmsKeyId VpcId",
+    "EndpointConfig": "EndpointConfigName KmsKeyId ProductionVariants",
+    "Hub": "HubName S3StorageConfig",
+    "Image": "ImageName",
+    "ImageVersion": "BaseImage ImageName",
+    "MlflowApp": "Name RoleArn",
+    "MlflowTrackingServer": "RoleArn TrackingServerName",
+    "Model": "Containers ExecutionRoleArn ModelName PrimaryContainer VpcConfig",
+    "ModelCard": "ModelCardName SecurityConfig",
+    "ModelPackageGroup": "ModelPackageGroupDescription ModelPackageGroupName",
+    "Space": "DomainId OwnershipSettings SpaceName SpaceSharingSettings",
+    "StudioLifecycleConfig": "StudioLifecycleConfigContent StudioLifecycleConfigName Tags",
+    "UserProfile": "DomainId SingleSignOnUserIdentifier SingleSignOnUserValue UserProfileName",
+}
+"""Properties that SageMaker's API cannot change, which the review must therefore know of."""
+
+
+@pytest.mark.parametrize("kind", SAGEMAKER_CREATE_ONLY)
+def test_what_sagemaker_cannot_change_in_place_is_known(kind: str) -> None:
+    known = {pointer.removeprefix("/properties/") for pointer in create_only(f"AWS::SageMaker::{kind}")}
+    assert set(SAGEMAKER_CREATE_ONLY[kind].split()) <= known
+
+
+@pytest.mark.parametrize(
+    ("property_", "value"),
+    [
+        ("AuthMode", "SSO"),
+        ("DomainName", "other"),
+        ("KmsKeyId", {"Fn::ImportValue": "other:DataKeyArn"}),
+        ("KmsKeyId", {"Ref": "AWS::NoValue"}),
+    ],
+)
+def test_changing_what_a_domain_is_made_with_fails_until_it_is_accepted(property_: str, value: Json) -> None:
+    domain = resource(
+        "AWS::SageMaker::Domain", {**STATE_OF_DOMAIN, "KmsKeyId": {"Fn::ImportValue": "acme:DataKeyArn"}}
+    )
+    [finding] = found({"Domain": domain}, {"Domain": with_property(domain, property_, value)})
+    assert finding.kind == "loss"
+    assert finding.what == (
+        f"replaced: {property_} cannot change in place. It {STATEFUL['AWS::SageMaker::Domain']}"
+    )
+
+
+def test_a_user_is_added_without_a_finding_and_removed_with_that_of_the_profile_alone() -> None:
+    def users(*names: str) -> Json:
+        domain = {"Domain": resource("AWS::SageMaker::Domain", STATE_OF_DOMAIN)}
+        return domain | {
+            f"User{name}": resource("AWS::SageMaker::UserProfile", {"UserProfileName": name})
+            for name in names
+        }
+
+    assert found(users("ada"), users("ada", "grace")) == []
+    [finding] = found(users("ada", "grace"), users("ada"))
+    assert (finding.kind, finding.logical_id) == ("loss", "Usergrace")
+
+
+def named(kind: str, name: Json, **properties: Json) -> Json:
+    return resource(kind, {KNOWN_BY_NAME[kind][0]: name, **properties})
+
+
+@pytest.mark.parametrize("kind", KNOWN_BY_NAME)
+class TestKnownByName:
+    def test_what_others_know_by_name_may_not_be_renamed(self, kind: str) -> None:
+        base = {"Thing": named(kind, "acme-dev-job", Path="/acme/dev/job/")}
+        for changed in (named(kind, "other", Path="/acme/dev/job/"), named(kind, "acme-dev-job", Path="/")):
+            [finding] = found(base, {"Thing": changed})
+            assert finding.kind == "loss"
+            assert "cannot change in place. It is known by its name" in finding.what
+
+    def test_it_may_be_deleted_and_made_because_it_holds_nothing(self, kind: str) -> None:
+        thing = {"Thing": named(kind, "acme-dev-job")}
+        assert found(thing, {}) == found({}, thing) == []
+        assert found(thing, {"Other": named(kind, "acme-dev-other")}) == []
+
+    def test_under_another_logical_id_its_name_would_be_taken(self, kind: str) -> None:
+        [finding] = found({"Thing": named(kind, "acme-dev-job")}, {"Moved": named(kind, "acme-dev-job")})
+        assert (finding.kind, finding.logical_id) == ("loss", "Thing")
+        assert finding.what.startswith("moved to Moved under the same name, which is taken")
+
+    def test_without_a_name_nobody_knows_it(self, kind: str) -> None:
+        base = {"Thing": resource(kind, {"Path": "/a/"})}
+        assert found(base, {"Thing": resource(kind, {"Path": "/b/"})}) == []
+        assert found(base, {"Moved": resource(kind, {"Path": "/a/"})}) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "content"),
+    [
+        ("AWS::SageMaker::StudioLifecycleConfig", "StudioLifecycleConfigContent"),
+        ("AWS::SageMaker::ImageVersion", "BaseImage"),
+    ],
+)
+def test_what_is_made_anew_with_its_content_is_noted(kind: str, content: str) -> None:
+    before, after = ({"Thing": resource(kind, {content: value})} for value in ("a", "b"))
+    assert kinds(before, after) == {"note"}
+    assert kinds(before, before) == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("AWS::SageMaker::ModelPackageGroup", "ModelPackageGroupPolicy"),
+        ("AWS::ECR::Repository", "RepositoryPolicyText"),
+    ],
+)
+def test_sharing_the_registry_with_another_account_is_a_wider_permission(kind: str, key: str) -> None:
+    def shared(*accounts: str) -> Json:
+        given = statement(Principal={"AWS": [f"arn:aws:iam::{account}:root" for account in accounts]})
+        return {"Thing": resource(kind, {key: {"Statement": [given]}})}
+
+    assert kinds({"Thing": resource(kind)}, shared("111122223333")) == {"permission"}
+    assert kinds(shared("111122223333"), shared("111122223333", "444455556666")) == {"permission"}
+    assert kinds(shared("111122223333", "444455556666"), shared("111122223333")) == set()
 
 
 def test_models_and_endpoint_configs_are_replaced_by_design() -> None:

@@ -1,10 +1,15 @@
 """A permission and the reason it is given: what policies, acknowledgements and documentation are made of."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from mlplatform.policy import Conditions, Statement, statement
+
+
+_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+"""A policy variable such as ``${aws:username}``, which cdk-nag writes as ``<aws:username>``."""
 
 
 @dataclass(frozen=True)
@@ -45,4 +50,6 @@ def wildcard_findings(grants: Iterable[Grant]) -> dict[str, str]:
 
 def _wildcards(grant: Grant) -> Iterator[tuple[str, str]]:
     yield from (("Action", action) for action in grant.actions if "*" in action)
-    yield from (("Resource", arn) for arn in grant.resources if isinstance(arn, str) and "*" in arn)
+    for arn in grant.resources:
+        if isinstance(arn, str) and "*" in arn:
+            yield "Resource", _VARIABLE.sub(r"<\1>", arn)

@@ -16,15 +16,14 @@ def neighbours(environment: Environment, every: Sequence[Environment]) -> Neighb
     there = [e for e in every if _place(e) == _place(environment)]
     owner = next(e for e in there if e.owns_account)
     registry = next((e for e in every if e.name == environment.registry.environment), environment)
-    consumers = [
-        e for e in every if e.registry.environment == environment.name and e.account != environment.account
-    ]
+    consumers = [e for e in every if e.registry.environment == environment.name and e is not environment]
     return Neighbours(
         owner=owner.names,
         account=tuple(e.names for e in there),
         registry=registry.names,
         consumers=tuple(e.names for e in consumers),
         adopted=frozenset(owner.already_in_account),
+        qualifiers=tuple(sorted({e.deployment.qualifier for e in there})),
     )
 
 
@@ -33,6 +32,7 @@ def between(read: Read, *, complete: bool) -> Iterator[Problem]:
     yield from _same_names(read)
     yield from _trails(read)
     yield from _providers(read)
+    yield from _idle_pipelines(read)
     if complete:
         yield from _owners(read)
         yield from _registries(read)
@@ -79,6 +79,14 @@ def _providers(read: Read) -> Iterator[Problem]:
             what = f"account {environment.account} already has the OIDC provider of {other}"
             allowed = "given nothing, allowed: already_in_account: [oidc_provider]"
             yield document.problem(("already_in_account",), f"{what}, {allowed}")
+
+
+def _idle_pipelines(read: Read) -> Iterator[Problem]:
+    """Only the owner of an account has deployment roles; they deploy every environment there."""
+    for document, environment in read:
+        if environment.ci is not None and not environment.owns_account:
+            what = "does not go without owns_account: true, given settings, allowed: in the account's owner"
+            yield document.problem(("ci",), what)
 
 
 def _owners(read: Read) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from mlplatform.regional_types import deployable
 from mlplatform.settings.environment import Environment
 from mlplatform.settings.landscape import between, neighbours
 from mlplatform.settings.messages import message
@@ -13,6 +14,7 @@ from mlplatform.settings.problems import Problem, SettingsError
 from mlplatform.settings.products import ModelProduct, merged
 from mlplatform.settings.source import Document, read
 
+_GROUP = "AWS::SageMaker::ModelPackageGroup"
 Settings = TypeVar("Settings", bound=BaseModel)
 
 
@@ -95,6 +97,10 @@ def _products(
         if not isinstance(enabled, bool):
             what = f"wrong type, given {enabled!r}, allowed: true or false"
             problems.append(document.problem(("models", name, "enabled"), what))
+        elif enabled and environment.keeps_registry and not deployable(_GROUP, environment.region):
+            what = f"CloudFormation has no {_GROUP} in {environment.region}, given {name}"
+            allowed = f"`models: {{{name}: {{enabled: false}}}}`, or a region that has it"
+            problems.append(document.problem(("models", name), f"{what}, allowed: {allowed}"))
         elif enabled:
             try:
                 values = {"name": name, **merged(model.values, override)}

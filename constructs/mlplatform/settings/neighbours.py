@@ -11,7 +11,8 @@ class Neighbours:
 
     ``owner`` holds what exists once in the account and region; ``account`` are all environments there, this
     one included; ``registry`` is the environment whose model registry this one uses (itself, if its own);
-    ``consumers`` are the environments in other accounts that use this one's.
+    ``consumers`` are the other environments that use this one's; ``adopted`` is what the account had before
+    the platform; ``qualifiers`` are those of `cdk bootstrap` in the account and region.
     """
 
     owner: Names
@@ -19,4 +20,4 @@ class Neighbours:
     registry: Names
     consumers: tuple[Names, ...]
     adopted: frozenset[str]
-    """What the account had before the platform (``already_in_account`` of the owner)."""
+    qualifiers: tuple[str, ...]

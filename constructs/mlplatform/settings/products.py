@@ -26,16 +26,15 @@ OwnerName = Annotated[
     str,
     Text(r"[\w .:/=+@-]{1,256}", "the team that answers for the model, 1 to 256 characters of a tag value"),
 ]
-Sentence = Annotated[str, Text(r"\S[^\n]{0,1022}\S", "one line of 2 to 1024 characters")]
+Sentence = Annotated[str, Text(r"\S[^\n]{0,510}\S", "one line of 2 to 512 characters")]
+"""The description of a stack, of which CloudFormation takes 1,024 bytes."""
 
 
 class ModelProduct(Section):
     """One model product: what it is for and who answers for it."""
 
     name: ModelName = Field(description="the folder's name")
-    description: Sentence = Field(
-        description="what the model predicts, in one line; it cannot be changed later"
-    )
+    description: Sentence = Field(description="what the model predicts, in one line")
     owner: OwnerName = Field(description="the team that answers for it; a tag on everything it has")
     task: Task = Field(description="what kind of model it is")
 

@@ -42,7 +42,7 @@ InstanceArn = Annotated[
     str,
     Text(
         r"arn:aws[a-z-]*:sso:::instance/(sso)?ins-[a-zA-Z0-9-.]{16}",
-        "the ARN of an Identity Center instance, arn:aws:sso:::instance/ssoins-…",
+        "the ARN of an Identity Center instance, which ends in :::instance/ssoins-…",
     ),
 ]
 ImageByDigest = Annotated[

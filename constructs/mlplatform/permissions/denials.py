@@ -1,0 +1,243 @@
+"""What is closed to people in Studio, whatever else allows it: Denies both personas carry.
+
+They close what AWS's managed policies open (``customization.permissions: compat``), and are carried in every
+mode: where nothing allows a thing, its Deny changes nothing.
+"""
+
+from mlplatform.ai_registry import hub_name
+from mlplatform.permissions.grant import Grant
+from mlplatform.permissions.places import (
+    STUDIO_PREFIX,
+    TRACKING_PREFIX,
+    DenyAllBut,
+    own_profile,
+    package_groups,
+    packages,
+    reward_functions,
+    sagemaker_arns,
+    sdk_bucket,
+    tries,
+)
+from mlplatform.policy import Conditions
+from mlplatform.settings import Environment
+
+JOBS = ("hyper-parameter-tuning-job", "processing-job", "training-job", "transform-job")
+"""Resource types of the jobs the platform runs; IAM takes no wildcard in a resource type."""
+
+SERVED = ("endpoint", "endpoint-config", "inference-component", "model")
+"""Resource types of what people may deploy to try it."""
+
+
+def studio_denials(settings: Environment) -> list[Grant]:
+    """Ways around the platform, out of it, and to what it serves."""
+    return [
+        *_studio(settings),
+        *_roles(settings),
+        *_functions(settings),
+        *_platform(settings),
+        *_elsewhere(settings),
+    ]
+
+
+def _deny(sid: str, actions: tuple[str, ...], why: str, condition: Conditions | None = None) -> Grant:
+    return Grant(sid, actions, ("*",), why, condition, effect="Deny")
+
+
+def _deny_but(sid: str, actions: tuple[str, ...], allowed: tuple[str, ...], why: str) -> Grant:
+    return DenyAllBut(sid, actions, allowed, why, effect="Deny")
+
+
+def _studio(settings: Environment) -> list[Grant]:
+    return [
+        _deny("DenySessions", ("sagemaker:StartSession",), "spaces are reached through Studio only"),
+        _deny_but(
+            "DenyOthersProfiles",
+            ("sagemaker:CreatePresignedDomainUrl",),
+            (own_profile(settings),),
+            "nobody signs in as somebody else",
+        ),
+        _deny(
+            "DenyStudioAdministration",
+            tuple(
+                f"sagemaker:{verb}{kind}*"
+                for kind in ("AppImageConfig", "Image", "Mlflow", "StudioLifecycleConfig")
+                for verb in ("Create", "Delete", "Update")
+            ),
+            "the platform alone says what starts with Studio and where runs are tracked",
+        ),
+    ]
+
+
+def registry_denials(settings: Environment) -> list[Grant]:
+    """What is closed about models and hubs: approving, changing, deleting, sharing."""
+    registry = settings.neighbours.registry
+    return [
+        _deny(
+            "DenySelfApproval",
+            ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
+            "who registers models does not approve them",
+            {"StringEquals": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}},
+        ),
+        _deny(
+            "DenyChangingVersions",
+            (
+                "sagemaker:DeleteModelPackage*",
+                "sagemaker:PutModelPackageGroupPolicy",
+                "sagemaker:UpdateModelPackage",
+            ),
+            "a version is what was approved: nobody changes, deletes or shares it",
+        ),
+        _deny(
+            "DenyRegistrySharing",
+            (
+                "sagemaker:*LineageGroupPolicy",
+                "sagemaker:CallWithBearerToken",
+                "sagemaker:DeleteResourcePolicy",
+                "sagemaker:PutResourcePolicy",
+            ),
+            "only the platform shares; a bearer token works from anywhere, for whoever has it",
+        ),
+        _deny_but(
+            "DenyOtherGroups",
+            ("sagemaker:CreateModelPackage*",),
+            (package_groups(registry), packages(registry)),
+            "models are registered in the groups of the registry's model products",
+        ),
+        _deny_but(
+            "DenyOtherHubs",
+            (
+                "sagemaker:CreateHub*",
+                "sagemaker:DeleteHubContent*",
+                "sagemaker:ImportHubContent",
+                "sagemaker:UpdateHub*",
+            ),
+            own_hub(settings),
+            "the account's AI Registry is the only hub people change",
+        ),
+        _deny("DenyDeletingHubs", ("sagemaker:DeleteHub",), "a hub goes with everything in it"),
+    ]
+
+
+def own_hub(settings: Environment) -> tuple[str, ...]:
+    """ARNs of the account's AI Registry hub and of what is in it."""
+    hub = hub_name(settings.region, settings.account)
+    return sagemaker_arns(settings, f"hub/{hub}", f"hub-content/{hub}/*")
+
+
+def _roles(settings: Environment) -> list[Grant]:
+    """Only three roles are ever passed, each to the service it is for; a trust policy alone is no guard."""
+    names = settings.names
+    job = names.role_arn("studio", "studio-job")
+    reward = names.role_arn("model-customization", "reward-function")
+    bedrock = names.role_arn("model-customization", "bedrock-import")
+    passing = ("iam:PassRole",)
+    return [
+        _deny_but(
+            "DenyOtherRoles", passing, (job, reward, bedrock), "nobody acts through a role meant for others"
+        ),
+        *(
+            Grant(
+                f"Deny{what}RoleElsewhere",
+                passing,
+                (role,),
+                "a role is passed to the one service it is for",
+                {"StringNotEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}},
+                effect="Deny",
+            )
+            for what, role, service in (
+                ("Job", job, "sagemaker"),
+                ("Reward", reward, "lambda"),
+                ("Import", bedrock, "bedrock"),
+            )
+        ),
+    ]
+
+
+def _functions(settings: Environment) -> list[Grant]:
+    verbs = ("AddPermission", "Create*", "Delete*", "Invoke*", "Publish*", "Put*", "Update*")
+    return [
+        _deny_but(
+            "DenyOtherFunctions",
+            tuple(f"lambda:{verb}" for verb in verbs),
+            (reward_functions(settings),),
+            "whoever changes or calls a function acts as its role; reward functions can only log",
+        )
+    ]
+
+
+def _platform(settings: Environment) -> list[Grant]:
+    """What the platform runs and serves; job names that start as its own are its workflows'."""
+    kinds = ("Endpoint", "Inference")
+    verbs = ("Create", "Delete", "Update")
+    return [
+        Grant(
+            "DenyPlatformRuns",
+            tuple(f"sagemaker:{verb}*Job" for verb in ("Create", "Delete", "Stop", "Update")),
+            sagemaker_arns(settings, *(f"{kind}/{settings.names.name('*')}" for kind in JOBS)),
+            "the platform's own jobs are neither imitated nor stopped",
+            effect="Deny",
+        ),
+        _deny_but(
+            "DenyServing",
+            (
+                *(f"sagemaker:{verb}{kind}*" for kind in kinds for verb in verbs),
+                "sagemaker:CreateModel",
+                "sagemaker:DeleteModel",
+                "sagemaker:InvokeEndpoint*",
+                "sagemaker:StartInference*",
+                "sagemaker:StopInference*",
+            ),
+            sagemaker_arns(settings, *(f"{kind}/{tries(settings)}" for kind in SERVED)),
+            "people deploy and call what they try, and nothing that serves anybody else",
+        ),
+        _deny(
+            "DenyOperations",
+            (
+                "application-autoscaling:Delete*",
+                "application-autoscaling:Deregister*",
+                "application-autoscaling:Put*",
+                "application-autoscaling:Register*",
+                "cloudwatch:DeleteAlarms",
+                "cloudwatch:PutMetricAlarm",
+                "ec2:CreateVpcEndpoint",
+                "sns:*",
+                "sqs:*",
+            ),
+            "how the platform scales, alarms, notifies and connects is not for people to change",
+        ),
+    ]
+
+
+def _elsewhere(settings: Environment) -> list[Grant]:
+    """Places the platform does not look after."""
+    artifacts, sdk = settings.names.bucket_arn("artifacts"), sdk_bucket(settings)
+    compute = ("AI", "Cluster", "Compilation", "Edge", "Labeling", "Monitoring", "Optimization", "PartnerApp")
+    return [
+        _deny_but(
+            "DenyOtherBuckets",
+            ("s3:CreateBucket", "s3:DeleteObject*", "s3:PutBucket*", "s3:PutObject*"),
+            (f"{artifacts}/{STUDIO_PREFIX}*", f"{artifacts}/{TRACKING_PREFIX}*", sdk, f"{sdk}/*"),
+            "people write where the platform keeps their work",
+        ),
+        _deny(
+            "DenyUnguardedCompute",
+            (
+                *(f"sagemaker:Create{kind}*" for kind in compute),
+                "sagemaker:Create*JobDefinition",
+                "sagemaker:CreateTrainingPlan",
+            ),
+            "what takes neither network nor key in a condition cannot be guarded",
+        ),
+        _deny(
+            "DenyOtherRegions",
+            ("bedrock:*", "ec2:*", "ecr:*", "lambda:*", "sagemaker:*"),
+            "the platform looks after one region",
+            {"StringNotEquals": {"aws:RequestedRegion": settings.region}},
+        ),
+        _deny(
+            "DenyKeyGrants",
+            ("kms:CreateGrant",),
+            "a grant on a key is for what AWS runs, not for somebody else",
+            {"BoolIfExists": {"kms:GrantIsForAWSResource": "false"}},
+        ),
+    ]

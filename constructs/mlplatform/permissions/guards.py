@@ -1,0 +1,204 @@
+"""How what people in Studio start must run, whatever allows them to start it: Denies both personas carry.
+
+A Deny on a missing key asks for ``sagemaker:InstanceTypes`` as well, so that it meets jobs on instances
+only: serverless customization jobs send neither instances nor volumes nor a network.
+"""
+
+import re
+
+from mlplatform.exports import imported, subnet_exports
+from mlplatform.permissions.grant import Grant
+from mlplatform.policy import Conditions
+from mlplatform.settings import Environment
+from mlplatform.settings.studio import SYSTEM_INSTANCE
+
+TRAINING, PROCESSING, TUNING = (
+    "sagemaker:CreateTrainingJob",
+    "sagemaker:CreateProcessingJob",
+    "sagemaker:CreateHyperParameterTuningJob",
+)
+TRANSFORM, MODEL, ENDPOINT_CONFIG = (
+    "sagemaker:CreateTransformJob",
+    "sagemaker:CreateModel",
+    "sagemaker:CreateEndpointConfig",
+)
+AUTOML = ("sagemaker:CreateAutoMLJob*",)
+"""Both versions of the request."""
+IN_NETWORK = (TRAINING, PROCESSING, TUNING)
+"""What runs on instances and takes a network, isolation and traffic encryption."""
+
+_LOCAL_STORAGE = re.compile(
+    r"ml\.([a-z]+\d+[a-z]*d[a-z]*|g5|g6e?|gr6|g7e?|p5(e|en)?|p6-[a-z0-9]+|trn\d+n?|i\d+[a-z]*|im4gn|is4gen)\."
+)
+"""Families with local NVMe storage, on which SageMaker refuses a volume key (API reference, ResourceConfig).
+Amazon EC2 marks most with a ``d`` behind the generation."""
+
+
+def job_guards(settings: Environment) -> list[Grant]:
+    """Jobs and models run in our network, isolated, encrypted; they and applications on types offered."""
+    jobs = [*_network(settings), *_isolation(), *_keys(settings), *_instances(settings), _remote_debug()]
+    return [*jobs, *_apps(settings)]
+
+
+def takes_volume_key(instance_type: str) -> bool:
+    """Whether a job on this instance type can have a volume key: not where storage is local."""
+    return not _LOCAL_STORAGE.match(instance_type)
+
+
+def _on_instances(**missing: str) -> Conditions:
+    return {"Null": {"sagemaker:InstanceTypes": "false", **{f"sagemaker:{k}": v for k, v in missing.items()}}}
+
+
+def _deny(sid: str, actions: tuple[str, ...], why: str, condition: Conditions | None = None) -> Grant:
+    return Grant(sid, actions, ("*",), why, condition, effect="Deny")
+
+
+def _network(settings: Environment) -> list[Grant]:
+    """VpcConfig has both subnets and groups or neither (API shape VpcConfig), so one missing key tells."""
+    subnets = [imported(name, settings) for name in subnet_exports(settings)]
+    job, model = imported("JobSecurityGroupId", settings), imported("ModelSecurityGroupId", settings)
+    jobs, models = (*IN_NETWORK, *AUTOML, "sagemaker:CreateJob"), (MODEL, ENDPOINT_CONFIG)
+    return [
+        _deny(
+            "DenyJobsOutsideNetwork",
+            IN_NETWORK,
+            "jobs run in the platform's network",
+            _on_instances(VpcSubnets="true"),
+        ),
+        _deny(
+            "DenyModelsOutsideNetwork",
+            (MODEL, *AUTOML),
+            "models and AutoML jobs run in the platform's network",
+            {"Null": {"sagemaker:VpcSubnets": "true"}},
+        ),
+        _deny(
+            "DenyOtherSubnets",
+            (*jobs, *models),
+            "the platform's network means its subnets",
+            {"ForAnyValue:StringNotEquals": {"sagemaker:VpcSubnets": subnets}},
+        ),
+        _deny(
+            "DenyOtherJobGroups",
+            jobs,
+            "the platform's network means the security group of jobs",
+            {"ForAnyValue:StringNotEquals": {"sagemaker:VpcSecurityGroupIds": job}},
+        ),
+        _deny(
+            "DenyOtherModelGroups",
+            models,
+            "the platform's network means the security groups of models and jobs",
+            {"ForAnyValue:StringNotEquals": {"sagemaker:VpcSecurityGroupIds": [job, model]}},
+        ),
+    ]
+
+
+def _isolation() -> list[Grant]:
+    return [
+        _deny(
+            "DenyJobsWithoutIsolation",
+            IN_NETWORK,
+            "containers of jobs reach no network of their own accord",
+            {**_on_instances(), "BoolIfExists": {"sagemaker:NetworkIsolation": "false"}},
+        ),
+        _deny(
+            "DenyModelsWithoutIsolation",
+            (MODEL,),
+            "containers of models reach no network of their own accord",
+            {"BoolIfExists": {"sagemaker:NetworkIsolation": "false"}},
+        ),
+        _deny(
+            "DenyJobsWithoutTrafficEncryption",
+            IN_NETWORK,
+            "instances of one job talk to each other encrypted",
+            {**_on_instances(), "BoolIfExists": {"sagemaker:InterContainerTrafficEncryption": "false"}},
+        ),
+    ]
+
+
+def _keys(settings: Environment) -> list[Grant]:
+    """AWS documents two names for each key; which one requests carry is not documented, so both must lack."""
+    volume = {"sagemaker:VolumeKmsKey": "true", "sagemaker:VolumeKmsKeyArn": "true"}
+    output = {"sagemaker:OutputKmsKey": "true", "sagemaker:OutputKmsKeyArn": "true"}
+    types = filter(takes_volume_key, settings.studio.job_instance_types)
+    families = sorted({f"{name.rpartition('.')[0]}.*" for name in types})
+    on_volumes: Conditions = {"ForAnyValue:StringLike": {"sagemaker:InstanceTypes": families}, "Null": volume}
+    on_instances = {"Null": {"sagemaker:InstanceTypes": "false", **output}}
+    volumes = [
+        _deny(
+            "DenyJobsWithoutVolumeKey",
+            (*IN_NETWORK, TRANSFORM, ENDPOINT_CONFIG),
+            "volumes are encrypted with a key of ours, where the instance has volumes",
+            on_volumes,
+        )
+    ]
+    return [
+        *(volumes if families else []),
+        _deny(
+            "DenyJobsWithoutOutputKey",
+            (*IN_NETWORK, TRANSFORM),
+            "results are encrypted with a key of ours",
+            on_instances,
+        ),
+        _deny(
+            "DenyAutoMlWithoutVolumeKey", AUTOML, "volumes are encrypted with a key of ours", {"Null": volume}
+        ),
+        _deny(
+            "DenyOtherJobsWithoutOutputKey",
+            (*AUTOML, "sagemaker:CreateJob"),
+            "results are encrypted with a key of ours",
+            {"Null": output},
+        ),
+    ]
+
+
+def _instances(settings: Environment) -> list[Grant]:
+    return [
+        _deny(
+            "DenyOtherInstanceTypes",
+            (*IN_NETWORK, TRANSFORM, ENDPOINT_CONFIG, "sagemaker:UpdateTrainingJob"),
+            "only the instance types offered are paid for",
+            {
+                "ForAnyValue:StringNotEquals": {
+                    "sagemaker:InstanceTypes": sorted(settings.studio.job_instance_types)
+                }
+            },
+        )
+    ]
+
+
+def _remote_debug() -> Grant:
+    return _deny(
+        "DenyRemoteDebug",
+        (TRAINING, "sagemaker:UpdateTrainingJob"),
+        "a shell in a job acts as the job's role, without a record of who",
+        {"Bool": {"sagemaker:EnableRemoteDebug": "true"}},
+    )
+
+
+def _apps(settings: Environment) -> list[Grant]:
+    types = [*sorted(settings.studio.instance_types), SYSTEM_INSTANCE]
+    spaces = ("sagemaker:CreateSpace", "sagemaker:UpdateSpace")
+    return [
+        _deny(
+            "DenyOtherAppInstances",
+            ("sagemaker:CreateApp", *spaces),
+            "applications run on the instance types offered",
+            {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": types}},
+        ),
+        _deny(
+            "DenyNotebookInstances",
+            (
+                "sagemaker:CreateNotebookInstance",
+                "sagemaker:CreatePresignedNotebookInstanceUrl",
+                "sagemaker:StartNotebookInstance",
+                "sagemaker:UpdateNotebookInstance",
+            ),
+            "notebook instances stand outside Studio's network and identity",
+        ),
+        _deny(
+            "DenyRemoteAccess",
+            spaces,
+            "spaces are reached through Studio only",
+            {"StringEquals": {"sagemaker:RemoteAccess": "ENABLED"}},
+        ),
+    ]

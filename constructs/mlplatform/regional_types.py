@@ -1,0 +1,27 @@
+"""Which resource types CloudFormation lacks in some regions.
+
+Source: the resource provider schemas of each region, as the pinned cfn-lint carries them; a test compares.
+"""
+
+LACKING = {
+    "AWS::SageMaker::Hub": frozenset(
+        {"cn-north-1", "cn-northwest-1", "me-central-1", "us-gov-east-1", "us-gov-west-1"}
+    ),
+    "AWS::SageMaker::ModelPackageGroup": frozenset(
+        {
+            "ap-east-2",
+            "ap-south-2",
+            "ap-southeast-4",
+            "ap-southeast-6",
+            "cn-north-1",
+            "cn-northwest-1",
+            "us-gov-east-1",
+        }
+    ),
+}
+"""Regions with SageMaker Studio in which a type that the platform uses cannot be deployed."""
+
+
+def deployable(resource_type: str, region: str) -> bool:
+    """Whether CloudFormation has this type in this region."""
+    return region not in LACKING.get(resource_type, frozenset())

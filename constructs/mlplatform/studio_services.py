@@ -1,0 +1,53 @@
+"""The roles that AWS services take on for people in Studio: jobs, reward functions, imports."""
+
+from constructs import Construct
+
+from mlplatform.permissions import studio_jobs
+from mlplatform.role import ServiceRole
+from mlplatform.settings import Environment
+
+
+class StudioServiceRoles(Construct):
+    """What jobs started from Studio run as and, for model customization, reward functions and imports."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Environment) -> None:
+        super().__init__(scope, construct_id)
+        ServiceRole(
+            self,
+            "StudioJob",
+            settings=settings,
+            kind="studio",
+            thing="studio-job",
+            service="sagemaker.amazonaws.com",
+            description="What jobs started from Studio run as",
+            grants=studio_jobs.studio_job(settings),
+        )
+        if settings.customization.permissions != "off":
+            self._customization(settings)
+
+    def _customization(self, settings: Environment) -> None:
+        ServiceRole(
+            self,
+            "RewardFunction",
+            settings=settings,
+            kind="model-customization",
+            thing="reward-function",
+            service="lambda.amazonaws.com",
+            description="What reward functions of model customization run as",
+            grants=studio_jobs.reward_function(settings),
+        )
+        imports = settings.names.arn("bedrock", "model-import-job/*")
+        ServiceRole(
+            self,
+            "BedrockImport",
+            settings=settings,
+            kind="model-customization",
+            thing="bedrock-import",
+            service="bedrock.amazonaws.com",
+            description="What Amazon Bedrock reads customized models as, to import them",
+            grants=studio_jobs.bedrock_import(settings),
+            source={
+                "StringEquals": {"aws:SourceAccount": settings.account},
+                "ArnLike": {"aws:SourceArn": imports},
+            },
+        )

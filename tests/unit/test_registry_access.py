@@ -1,0 +1,327 @@
+"""Environments of other accounts read and approve what the registry keeps, and do nothing else with it."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from landscapes import environment, landscape, three_accounts
+
+from mlplatform.bucket_policies import bucket_policy
+from mlplatform.endpoint_policies import interface_endpoint_policy, s3_endpoint_policy
+from mlplatform.key_policies import key_policy
+from mlplatform.names import Names
+from mlplatform.permissions.places import PULL_IMAGES, REPORTS_PREFIX
+from mlplatform.policy import allow, document
+from mlplatform.registry_access import MODELS, PULL, RegistryAccess
+from mlplatform.settings import Environment
+from tools.policy_evaluator import Request, evaluate
+
+HUB, STAGE, STRANGER = "111122223333", "222233334444", "999999999999"
+KEY = f"arn:aws:kms:eu-west-1:{HUB}:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+EVERYTHING = {
+    "Version": "2012-10-17",
+    "Statement": {"Sid": "All", "Effect": "Allow", "Action": "*", "Resource": "*"},
+}
+STATUS = "sagemaker:ModelApprovalStatus"
+
+
+@pytest.fixture(scope="module")
+def accounts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Environment]:
+    """A registry and two consumers, without an organization."""
+    return three_accounts(tmp_path_factory.mktemp("accounts"))
+
+
+def call(hub: Environment, role: str, action: str, resource: str, policy: Any, **context: str) -> Request:
+    """A call to something of the registry by a role whose own policies allow everything."""
+    return Request(
+        principal=role,
+        action=action,
+        resource=resource,
+        resource_account=hub.account,
+        context={key.replace("_", ":", 1): value for key, value in context.items()},
+        identity_policies=[EVERYTHING],
+        resource_policy=policy,
+    )
+
+
+def assert_judged(cases: dict[str, tuple[Request, bool]]) -> dict[str, tuple[str, ...]]:
+    """Judge all cases in one run; the deciding statements of each."""
+    decisions = dict(zip(cases, evaluate([request for request, _ in cases.values()]), strict=True))
+    wrong = {what: d.explanation for what, d in decisions.items() if d.allowed != cases[what][1]}
+    assert not wrong
+    return {what: decision.deciding_sids for what, decision in decisions.items()}
+
+
+def outsider(names: Names) -> str:
+    """A role of a consumer's account that is not the platform's."""
+    return names.arn("iam", "role/SomebodyElse", region="")
+
+
+# --- package groups --------------------------------------------------------------------------------------
+
+
+def test_consumers_read_and_deploy_versions_of_the_product_and_of_no_other(
+    accounts: dict[str, Environment],
+) -> None:
+    hub, stage = accounts["hub"], accounts["stage"].names
+    policy = RegistryAccess(hub).group_policy("credit-approval")
+    workflow = stage.role_arn("workflow", "release")
+    group = hub.names.arn("sagemaker", "model-package-group/acme-hub-credit-approval")
+    version = hub.names.arn("sagemaker", "model-package/acme-hub-credit-approval/3")
+    other = hub.names.arn("sagemaker", "model-package/acme-hub-support-assistant/1")
+
+    def on(role: str, action: str, resource: str) -> Request:
+        return call(hub, role, f"sagemaker:{action}", resource, policy)
+
+    stranger = f"arn:aws:iam::{STRANGER}:role/acme/stage/workflow/acme-stage-release"
+    assert_judged(
+        {
+            "read the group": (on(workflow, "DescribeModelPackageGroup", group), True),
+            "read a version": (on(workflow, "DescribeModelPackage", version), True),
+            "list versions": (on(workflow, "ListModelPackages", version), True),
+            "read another product": (on(workflow, "DescribeModelPackage", other), False),
+            "register": (on(workflow, "CreateModelPackage", version), False),
+            "delete": (on(workflow, "DeleteModelPackage", version), False),
+            "share": (on(workflow, "PutModelPackageGroupPolicy", group), False),
+            "delete the group": (on(workflow, "DeleteModelPackageGroup", group), False),
+            "a role off the platform's path": (on(outsider(stage), "DescribeModelPackage", version), False),
+            "a stranger's role of that name": (on(stranger, "DescribeModelPackage", version), False),
+        }
+    )
+
+
+def test_consumers_deploy_a_version_by_its_arn(accounts: dict[str, Environment]) -> None:
+    """AWS asks for CreateModel on the version as well (SageMaker guide, "Deploy a Model Version from a
+    Different Account"); the evaluator knows the action on models only, so the statement itself is read."""
+    policy = RegistryAccess(accounts["hub"]).group_policy("credit-approval")
+    assert policy is not None
+    (use,) = (s for s in policy["Statement"] if s["Sid"] == "ConsumersUseVersions")
+    assert "sagemaker:CreateModel" in use["Action"]
+    assert use["Resource"].endswith(":model-package/acme-hub-credit-approval/*")
+
+
+def test_only_approvers_of_consumers_decide_and_only_to_approve_or_reject(
+    accounts: dict[str, Environment],
+) -> None:
+    hub, stage = accounts["hub"], accounts["stage"].names
+    policy = RegistryAccess(hub).group_policy("credit-approval")
+    version = hub.names.arn("sagemaker", "model-package/acme-hub-credit-approval/3")
+
+    def decide(role: str, **context: str) -> Request:
+        request = call(hub, role, "sagemaker:UpdateModelPackage", version, policy)
+        return replace(request, context={STATUS: "Approved"} | context)
+
+    approver = stage.role_arn("persona", "approver-cy")
+    sids = assert_judged(
+        {
+            "approve": (decide(approver), True),
+            "reject": (decide(approver, **{STATUS: "Rejected"}), True),
+            "reset": (decide(approver, **{STATUS: "PendingManualApproval"}), False),
+            "change something else": (replace(decide(approver), context={}), False),
+            "a data scientist": (decide(stage.role_arn("persona", "data-scientist")), False),
+            "an approver's name on another path": (decide(stage.role_arn("job", "approver-cy")), False),
+            "a workflow": (decide(stage.role_arn("workflow", "release")), False),
+        }
+    )
+    assert "ConsumersApprove" in sids["approve"]
+
+
+# --- images ----------------------------------------------------------------------------------------------
+
+
+def test_consumers_pull_images_and_push_none(accounts: dict[str, Environment]) -> None:
+    hub, prod = accounts["hub"], accounts["prod"].names
+    policy = RegistryAccess(hub).repository_policy()
+    assert policy is not None
+    assert all("Resource" not in statement for statement in policy["Statement"])
+    # In a repository's policy the resource is the repository; the evaluator wants it written.
+    about_itself = document(*({**statement, "Resource": "*"} for statement in policy["Statement"]))
+    repository = hub.names.arn("ecr", "repository/acme-hub-credit-approval")
+
+    def on(role: str, action: str) -> Request:
+        return call(hub, role, f"ecr:{action}", repository, about_itself)
+
+    endpoint = prod.role_arn("endpoint", "credit-approval")
+    assert_judged(
+        {
+            "pull": (on(endpoint, "BatchGetImage"), True),
+            "download": (on(endpoint, "GetDownloadUrlForLayer"), True),
+            "push": (on(endpoint, "PutImage"), False),
+            "delete": (on(endpoint, "BatchDeleteImage"), False),
+            "a role off the platform's path": (on(outsider(prod), "BatchGetImage"), False),
+        }
+    )
+
+
+# --- artifacts and their key -----------------------------------------------------------------------------
+
+
+def read(hub: Environment, role: str, key: str, action: str = "s3:GetObject", **context: str) -> Request:
+    """Reading an object of the registry's artifacts bucket."""
+    policy = bucket_policy("artifacts", hub, endpoint_id="vpce-0a1b2c3d4e5f67890", key_arn=KEY)
+    resource = f"{hub.names.bucket_arn('artifacts')}{key}"
+    return call(hub, role, action, resource, policy, s3_TlsVersion="1.3", **context)
+
+
+def test_consumers_read_models_through_their_own_network(accounts: dict[str, Environment]) -> None:
+    hub, stage = accounts["hub"], accounts["stage"].names
+    endpoint, approver = stage.role_arn("endpoint", "x"), stage.role_arn("persona", "approver-cy")
+    model, inside = "/models/credit-approval/model.tar.gz", {"aws_VpceAccount": STAGE}
+    sids = assert_judged(
+        {
+            "a model, from its VPC": (read(hub, endpoint, model, **inside), True),
+            "a model, from outside": (read(hub, endpoint, model), False),
+            "a model, from a stranger's VPC": (read(hub, endpoint, model, aws_VpceAccount=STRANGER), False),
+            "a report, from a browser": (read(hub, approver, "/models/credit-approval/report.json"), True),
+            "what is not a model": (read(hub, endpoint, "/studio/notebook.ipynb", **inside), False),
+            "the list of models": (
+                read(hub, endpoint, "", "s3:ListBucket", **inside, s3_prefix="models/credit-approval/"),
+                True,
+            ),
+            "the list of everything": (read(hub, endpoint, "", "s3:ListBucket", **inside), False),
+            "writing a model": (read(hub, endpoint, model, "s3:PutObject", **inside), False),
+            "changing the policy": (read(hub, approver, "", "s3:PutBucketPolicy"), False),
+            "a role off the platform's path": (read(hub, outsider(stage), model, **inside), False),
+            "our own job, through our endpoint": (
+                read(hub, hub.names.role_arn("job", "x"), model, aws_SourceVpce="vpce-0a1b2c3d4e5f67890"),
+                True,
+            ),
+            "our own job, from outside": (read(hub, hub.names.role_arn("job", "x"), model), False),
+        }
+    )
+    assert sids["a model, from outside"] == ("DenyConsumersOutsideNetwork",)
+    assert "DenyConsumersAllButReading" in sids["writing a model"]
+
+
+def test_without_consumers_the_registry_is_nobody_elses(tmp_path: Path) -> None:
+    alone = landscape(tmp_path, {"hub": environment(HUB)})["hub"]
+    access = RegistryAccess(alone)
+    assert access.group_policy("credit-approval") is None
+    assert access.repository_policy() is None
+    assert access.bucket_statements() == []
+    assert access.key_statements() == []
+
+
+def test_consumers_decrypt_artifacts_through_s3_and_nothing_else(accounts: dict[str, Environment]) -> None:
+    hub, stage = accounts["hub"], accounts["stage"].names
+    bucket = hub.names.bucket_arn("artifacts")
+    through = {"kms_ViaService": "s3.eu-west-1.amazonaws.com"}
+
+    def use(role: str, action: str = "Decrypt", context_arn: str = bucket, **context: str) -> Request:
+        request = call(hub, role, f"kms:{action}", KEY, key_policy("artifacts", hub), **context)
+        return replace(request, context={**request.context, "kms:EncryptionContext:aws:s3:arn": context_arn})
+
+    endpoint = stage.role_arn("endpoint", "credit-approval")
+    sids = assert_judged(
+        {
+            "decrypt through S3": (use(endpoint, **through), True),
+            "an object without a bucket key": (
+                use(endpoint, context_arn=f"{bucket}/models/x", **through),
+                True,
+            ),
+            "an object elsewhere": (use(endpoint, context_arn=f"{bucket}/studio/x", **through), False),
+            "decrypt directly": (use(endpoint), False),
+            "encrypt": (use(endpoint, "GenerateDataKey", **through), False),
+            "a role off the platform's path": (use(outsider(stage), **through), False),
+        }
+    )
+    assert "ConsumersDecrypt" in sids["decrypt through S3"]
+    data = call(hub, endpoint, "kms:Decrypt", KEY, key_policy("data", hub), **through)
+    assert not evaluate([data])[0].allowed
+
+
+# --- the consumer's own network --------------------------------------------------------------------------
+
+
+def test_a_consumers_endpoints_lead_to_the_registry_it_uses(accounts: dict[str, Environment]) -> None:
+    hub, stage = accounts["hub"].names, accounts["stage"]
+    version = hub.arn("sagemaker", "model-package/acme-hub-credit-approval/3")
+    elsewhere = version.replace("acme-hub", "payroll")
+    image = hub.arn("ecr", "repository/acme-hub-credit-approval")
+    models = f"{hub.bucket_arn('artifacts')}/models/x"
+    studio = f"{hub.bucket_arn('artifacts')}/studio/x"
+    api, ecr = (interface_endpoint_policy(service, stage) for service in ("sagemaker.api", "ecr.dkr"))
+    s3 = s3_endpoint_policy(stage)
+
+    def through(
+        endpoint: Any, action: str, resource: str, *, account: str = HUB, caller: str = STAGE
+    ) -> Request:
+        return Request(
+            principal=f"arn:aws:iam::{caller}:role/acme/stage/persona/acme-stage-approver-cy",
+            action=action,
+            resource=resource,
+            resource_account=account,
+            identity_policies=[EVERYTHING],
+            resource_policy=document(allow("Anyone", [action], ["*"], principal="*")),
+            vpc_endpoint_policies=[endpoint],
+        )
+
+    approve = "sagemaker:UpdateModelPackage"
+    assert_judged(
+        {
+            "approve a version": (through(api, approve, version), True),
+            "read a version": (through(api, "sagemaker:DescribeModelPackage", version), True),
+            "delete a version": (through(api, "sagemaker:DeleteModelPackage", version), False),
+            "another group there": (through(api, approve, elsewhere), False),
+            "a stranger's caller": (through(api, approve, version, caller=STRANGER), False),
+            "pull an image": (through(ecr, "ecr:BatchGetImage", image), True),
+            "push an image": (through(ecr, "ecr:PutImage", image), False),
+            "read a model": (through(s3, "s3:GetObject", models), True),
+            "write a model": (through(s3, "s3:PutObject", models), False),
+            "read what is no model": (through(s3, "s3:GetObject", studio), False),
+            "a bucket of that name, a stranger's": (
+                through(s3, "s3:GetObject", models, account=STRANGER),
+                False,
+            ),
+        }
+    )
+
+
+def test_an_environment_with_its_own_registry_has_no_way_to_another(accounts: dict[str, Environment]) -> None:
+    hub = accounts["hub"]
+    policies = [interface_endpoint_policy(s, hub) for s in ("sagemaker.api", "ecr.api", "ecr.dkr")]
+    sids = {s["Sid"] for p in [*policies, s3_endpoint_policy(hub)] for s in p["Statement"]}
+    assert not {sid for sid in sids if "Registry" in sid}
+
+
+# --- every policy ----------------------------------------------------------------------------------------
+
+
+def test_policies_name_the_accounts_of_consumers_and_never_their_roles(
+    accounts: dict[str, Environment],
+) -> None:
+    access = RegistryAccess(accounts["hub"])
+    group, images = access.group_policy("credit-approval"), access.repository_policy()
+    assert group is not None
+    assert images is not None
+    every = [
+        *group["Statement"],
+        *images["Statement"],
+        *access.bucket_statements(),
+        *access.key_statements(),
+    ]
+    roots = [f"arn:aws:iam::{account}:root" for account in (STAGE, "333344445555")]
+    assert {str(s["Principal"]) for s in every if s["Effect"] == "Allow"} == {str({"AWS": roots})}
+    assert all(s["Condition"]["ArnLike"]["aws:PrincipalArn"] for s in every)
+
+
+def test_policies_fit_into_what_aws_allows_with_the_longest_names(tmp_path: Path) -> None:
+    long = "abcdefg"
+    files = {"hubhubhu": environment(HUB, name_prefix="abcdef")}
+    for number in range(8):
+        uses = {"registry": {"environment": "hubhubhu", "artifacts_key_arn": KEY}}
+        account = f"4444555566{number:02}"
+        files[f"{long}{number}"] = environment(account, name_prefix="abcdef", **uses)
+    model = {"a" * 32: {"description": "x x", "owner": "o", "task": "ranking"}}
+    hub = landscape(tmp_path, files, model)["hubhubhu"]
+    assert len(hub.neighbours.consumers) == 8
+    assert len(str(RegistryAccess(hub).group_policy("a" * 32))) < 20_480
+    bucket = bucket_policy("artifacts", hub, endpoint_id="vpce-0a1b2c3d4e5f67890", key_arn=KEY)
+    assert len(str(bucket)) < 20_480
+    assert len(str(key_policy("artifacts", hub))) < 32_768
+
+
+def test_both_sides_of_the_registry_speak_of_the_same_actions_and_prefix() -> None:
+    assert MODELS == REPORTS_PREFIX
+    assert set(PULL) == set(PULL_IMAGES)

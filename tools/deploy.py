@@ -1,0 +1,67 @@
+"""`make deploy ENV=`: deploys what `make synth` wrote and checked, to the account the file names."""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mlplatform.settings import Environment, SettingsError, read_environments
+from tools.assembly import SynthesizedStack, stacks
+from tools.credentials import CredentialsError, session_for
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Check whose credentials these are and deploy. Returns CDK's exit code, 2 if nothing was deployed."""
+    parser = argparse.ArgumentParser(prog="make deploy ENV=", description=__doc__)
+    parser.add_argument("environment")
+    parser.add_argument("--stack", help="only this one, and those it stands on (STACK=)")
+    parser.add_argument("--folder", type=Path, default=Path("environments"))
+    parser.add_argument("--outdir", type=Path, default=Path("cdk.out"))
+    arguments = parser.parse_args(argv)
+    try:
+        (settings,) = read_environments(arguments.folder, only=arguments.environment)
+        if unfit := unfit_for(settings, arguments.outdir, arguments.stack):
+            return _refuse(unfit)
+        session_for(settings, same_region=True)
+    except (SettingsError, CredentialsError) as error:
+        return _refuse(str(error))
+    return subprocess.run(command(settings, arguments.outdir, arguments.stack), check=False).returncode
+
+
+def unfit_for(settings: Environment, outdir: Path, stack: str | None) -> str:
+    """Why ``outdir`` cannot be deployed to the environment, in one line; empty if it can."""
+    found = [s for s in stacks(outdir) if s.environment == settings.name]
+    if not found:
+        return f"{outdir} has no {settings.name}: run make synth first"
+    here = f"aws://{settings.account}/{settings.region}"
+    if elsewhere := _places(found) - {here}:
+        return f"{outdir} is for {min(elsewhere)}, the file says {here}: run make synth again"
+    names = [s.name for s in found]
+    if stack and stack not in names:
+        return f"no stack {stack} in {settings.name}, there is: {', '.join(names)}"
+    return ""
+
+
+def _places(found: Iterable[SynthesizedStack]) -> set[str]:
+    """``aws://<account>/<region>`` of every stack."""
+    manifests = {stack.path.with_name("manifest.json") for stack in found}
+    artifacts = [json.loads(m.read_text(encoding="utf-8"))["artifacts"].values() for m in manifests]
+    return {a["environment"] for each in artifacts for a in each if a["type"] == "aws:cloudformation:stack"}
+
+
+def command(settings: Environment, outdir: Path, stack: str | None) -> list[str]:
+    """The CDK command: of exactly what was checked, asking before it widens permissions."""
+    cdk = str(Path(sys.executable).with_name("cdk"))
+    pattern = f"{settings.name}/{stack or '*'}"
+    return [cdk, "deploy", pattern, "--app", str(outdir), "--require-approval", "broadening"]
+
+
+def _refuse(why: str) -> int:
+    print(f"deploy: {why}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,239 @@
+"""What the synthesized policies of all environments permit together, request by request.
+
+Roles with their policies, boundaries and trust, and the policies of the resources they reach, are read from
+the templates of the environments and of ``bootstrap/``, as CloudFormation reads them, and from nowhere else.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+from mlplatform.bucket_policies import execution_role_arn
+from mlplatform.exports import ACCOUNT, FOUNDATION, NETWORK, SUBNETS, export_name
+from mlplatform.policy import trust
+from mlplatform.settings import Environment
+from tools.bootstrap_template import BOUNDARY
+from tools.bootstrap_template import policies as bootstrap_policies
+from tools.effective_values import Deployment, Templates, deployments
+from tools.policy_evaluator import Policy
+
+_OWN_POLICY = {
+    "AWS::CodeArtifact::Domain": "PermissionsPolicyDocument",
+    "AWS::CodeArtifact::Repository": "PermissionsPolicyDocument",
+    "AWS::DynamoDB::Table": "ResourcePolicy",
+    "AWS::ECR::Repository": "RepositoryPolicyText",
+    "AWS::IAM::Role": "AssumeRolePolicyDocument",
+    "AWS::KMS::Key": "KeyPolicy",
+    "AWS::SageMaker::ModelPackageGroup": "ModelPackageGroupPolicy",
+}
+"""The property that holds a resource's own policy."""
+
+_ATTACHED_POLICY = {
+    "AWS::S3::BucketPolicy": ("Bucket", "arn:{partition}:s3:::{target}"),
+    "AWS::SNS::TopicPolicy": ("Topics", "{target}"),
+}
+"""Types that are the policy of other resources: the property that names these, and their ARN."""
+
+EXPORTS = {*NETWORK, *SUBNETS, *FOUNDATION, *ACCOUNT}
+
+_GRANTS = re.compile(r"AWS::\w+::\w*(Policy|Permission|PolicyAttachment)")
+_HANDLED = {*_ATTACHED_POLICY, "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"}
+
+
+@dataclass(frozen=True)
+class Role:
+    """One role, with everything that decides what it may do.
+
+    ``thing`` is its name without the environment's prefix; for a function's role that of the function; where
+    CloudFormation names the role, its logical id without the hash. ``kind`` is the last part of its path.
+    """
+
+    environment: str
+    stack: str
+    thing: str
+    kind: str
+    arn: str
+    description: str
+    identity_policies: tuple[Policy, ...]
+    boundaries: tuple[Policy, ...]
+    trust: Policy
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A VPC endpoint: its id, and its policy, which is None where it is not ours."""
+
+    id: str
+    policy: Policy | None
+
+
+@dataclass(frozen=True)
+class World:
+    """Every role, and every policy of a resource, of all environments."""
+
+    environments: Mapping[str, Environment]
+    deployments: Mapping[tuple[str, str], Deployment]
+    roles: Mapping[str, Role]
+    """By ARN."""
+    resource_policies: Mapping[str, Policy]
+    """By the ARN of the resource."""
+    endpoints: Mapping[tuple[str, str], Endpoint]
+    """VPC endpoints by environment and full name of the service."""
+
+    def role(self, environment: str, thing: str) -> Role | None:
+        """The role ``thing`` of an environment, or None where it has none."""
+        return next(
+            (r for r in self.roles.values() if (r.environment, r.thing) == (environment, thing)), None
+        )
+
+    def policy_of(self, resource: str) -> Policy | None:
+        """The policy of the resource with an ARN, or of the one that it is a part of; None without one."""
+        found = (self.resource_policies.get(arn) for arn in _owners(resource))
+        return next((policy for policy in found if policy is not None), None)
+
+    def exported(self, name: str, environment: str) -> str | None:
+        """Value of an export, such as ``DataKeyArn``, as ``environment`` imports it; None if it has none."""
+        if name not in EXPORTS:
+            return None
+        full = export_name(name, self.environments[environment])
+        stack = next(d for (owner, _), d in self.deployments.items() if owner == environment)
+        return str(stack.resolve({"Fn::ImportValue": full})) if full in stack.exports else None
+
+
+def read_world(templates: Templates, environments: Mapping[str, Environment]) -> World:
+    """Read all templates, by (environment, stack).
+
+    Raises KeyError or ValueError for a policy, or a resource a policy refers to, that this module does not
+    know: one that were overlooked would make every decision about it wrong.
+    """
+    stacks = deployments(templates, environments)
+    managed = {
+        stack.arn(logical_id): stack.resolve(properties["PolicyDocument"])
+        for stack in stacks.values()
+        for logical_id, properties in stack.of_type("AWS::IAM::ManagedPolicy")
+    }
+    deployed = {stack.settings.name: stack.settings for stack in stacks.values()}
+    roles = [role for stack in stacks.values() for role in _roles(stack, managed)]
+    return World(
+        environments,
+        stacks,
+        {role.arn: role for role in [*map(_cloudformation, deployed.values()), *roles]},
+        {arn: policy for stack in stacks.values() for arn, policy in _resource_policies(stack)},
+        {key: endpoint for stack in stacks.values() for key, endpoint in _endpoints(stack)},
+    )
+
+
+def _endpoints(stack: Deployment) -> Iterator[tuple[tuple[str, str], Endpoint]]:
+    for logical_id, properties in stack.of_type("AWS::EC2::VPCEndpoint"):
+        service, policy = stack.resolve([properties["ServiceName"], properties["PolicyDocument"]])
+        yield (stack.settings.name, service), Endpoint(stack.resolve({"Ref": logical_id}), policy)
+
+
+def _roles(stack: Deployment, managed: Mapping[str, Policy]) -> Iterator[Role]:
+    functions = {
+        stack.resolve(properties["Role"]): str(stack.resolve({"Ref": logical_id}))
+        for logical_id, properties in stack.of_type("AWS::Lambda::Function")
+    }
+    for logical_id, properties in stack.of_type("AWS::IAM::Role"):
+        arn = stack.arn(logical_id)
+        named = stack.resolve(properties.get("RoleName")) or functions.get(arn)
+        start = f"{stack.names.prefix}-{stack.names.environment}-"
+        yield Role(
+            environment=stack.settings.name,
+            stack=stack.stack,
+            thing=named.removeprefix(start) if named else re.sub(r"[0-9A-F]{8}$", "", logical_id),
+            kind=properties["Path"].strip("/").rpartition("/")[2],
+            arn=arn,
+            description=properties.get("Description", ""),
+            identity_policies=tuple(_identity_policies(stack, logical_id, properties, managed)),
+            boundaries=_boundaries(stack.settings, stack.resolve(properties.get("PermissionsBoundary"))),
+            trust=stack.resolve(properties["AssumeRolePolicyDocument"]),
+        )
+
+
+def _identity_policies(
+    stack: Deployment, logical_id: str, properties: Mapping[str, Any], managed: Mapping[str, Policy]
+) -> Iterator[Policy]:
+    for inline in properties.get("Policies", []):
+        yield stack.resolve(inline["PolicyDocument"])
+    for arn in stack.resolve(properties.get("ManagedPolicyArns", [])):
+        yield managed[arn] if arn in managed else _managed_by_aws(arn)
+    for _, attached in stack.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
+        if {"Ref": logical_id} in attached.get("Roles", []):
+            yield stack.resolve(attached["PolicyDocument"])
+
+
+@cache
+def _managed_by_aws(arn: str) -> Policy:
+    """The document of an AWS managed policy, as of the release of moto, in the partition of ``arn``.
+
+    Raises KeyError if there is none of the name.
+    """
+    partition, owner, name = arn.split(":")[1], arn.split(":")[4], arn.rpartition("/")[2]
+    if owner != "aws":
+        raise KeyError(f"{arn}: not a policy of AWS nor of a template")
+    text = json.dumps(_all_managed_by_aws()[name]["Document"])
+    policy: Policy = json.loads(text.replace('"arn:aws:', f'"arn:{partition}:'))
+    return policy
+
+
+@cache
+def _all_managed_by_aws() -> dict[str, Any]:
+    policies: dict[str, Any] = json.loads(aws_managed_policies_data)
+    return policies
+
+
+def _boundaries(settings: Environment, arn: str | None) -> tuple[Policy, ...]:
+    """The boundary's document; one that the account had before is not ours to read, so it bounds nothing."""
+    ours = settings.names.arn("iam", f"policy/{settings.names.name('boundary', kind='policy')}", region="")
+    return (bootstrap_policies(settings)[BOUNDARY],) if arn == ours else ()
+
+
+def _cloudformation(settings: Environment) -> Role:
+    """The role every deployment happens as; `cdk bootstrap` makes it, with the policies of ``bootstrap/``."""
+    policies = bootstrap_policies(settings)
+    return Role(
+        environment=settings.name,
+        stack="",
+        thing="cloudformation",
+        kind="bootstrap",
+        arn=execution_role_arn(settings),
+        description="CloudFormation deploys as it",
+        identity_policies=tuple(document for name, document in policies.items() if name != BOUNDARY),
+        boundaries=(),
+        trust=trust("cloudformation.amazonaws.com", condition={}),
+    )
+
+
+def _resource_policies(stack: Deployment) -> Iterator[tuple[str, Policy]]:
+    for logical_id, resource in stack.template.get("Resources", {}).items():
+        kind, properties = resource["Type"], resource.get("Properties", {})
+        if _GRANTS.fullmatch(kind) and kind not in _HANDLED:
+            raise ValueError(f"{stack.stack}: {__name__} does not know what {kind} {logical_id} permits")
+        if kind in _ATTACHED_POLICY:
+            name, arn = _ATTACHED_POLICY[kind]
+            targets = stack.resolve(properties[name])
+            for target in [targets] if isinstance(targets, str) else targets:
+                where = arn.format(partition=stack.names.partition, target=target)
+                yield where, stack.resolve(properties["PolicyDocument"])
+        elif policy := stack.resolve(properties.get(_OWN_POLICY.get(kind, ""))):
+            document = json.loads(policy) if isinstance(policy, str) else policy
+            yield stack.arn(logical_id), document.get("PolicyDocument", document)
+
+
+def _owners(resource: str) -> Iterator[str]:
+    """ARNs whose policy applies to ``resource``: itself, its bucket, the group of a model package."""
+    yield resource
+    if resource == "*":
+        return
+    service, rest = resource.split(":")[2], resource.split(":", 5)[5]
+    if service == "s3":
+        yield resource.partition("/")[0]
+    if service == "sagemaker" and rest.startswith("model-package/"):
+        group = rest.split("/")[1]
+        yield resource.removesuffix(rest) + f"model-package-group/{group}"
