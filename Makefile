@@ -95,7 +95,7 @@ preflight: synth ## What in the account stands in the way, and what mends it: EN
 	@$(PY) -m tools.preflight $(ENV)
 
 deploy: synth ## Deploy what was checked, to the account the file names: ENV=dev [STACK=Network]
-	@$(PY) -m tools.deploy $(ENV) $(if $(STACK),--stack $(STACK))
+	@$(PY) -m tools.deploy $(ENV) $(if $(STACK),--stack $(STACK)) $(if $(filter 1,$(APPROVED)),--approved)
 
 destroy: .venv/.runtime node_modules/.runtime ## Delete an environment from AWS, after asking: ENV=dev
 	@$(PY) -m tools.destroy $(ENV)

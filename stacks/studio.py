@@ -1,5 +1,6 @@
 """Where people work."""
 
+import aws_cdk as cdk
 from constructs import Construct
 
 from mlplatform.experiment_tracking import ExperimentTracking
@@ -50,3 +51,4 @@ class StudioStack(PlatformStack):
             StudioHomes(self, "Homes", settings=settings, domain=domain)
         if studio.mlflow != "none":
             ExperimentTracking(self, "Tracking", settings=settings)
+        cdk.CfnOutput(self, "DomainId", value=domain.attr_domain_id, description="For signing in by URL")

@@ -17,6 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make deploy ENV=", description=__doc__)
     parser.add_argument("environment")
     parser.add_argument("--stack", help="only this one, and those it stands on (STACK=)")
+    parser.add_argument("--approved", action="store_true", help="wider permissions are reviewed (APPROVED=1)")
     parser.add_argument("--folder", type=Path, default=Path("environments"))
     parser.add_argument("--outdir", type=Path, default=Path("cdk.out"))
     arguments = parser.parse_args(argv)
@@ -27,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         session_for(settings, same_region=True)
     except (SettingsError, CredentialsError) as error:
         return _refuse(str(error))
-    return subprocess.run(command(settings, arguments.outdir, arguments.stack), check=False).returncode
+    words = command(settings, arguments.outdir, arguments.stack, approved=arguments.approved)
+    return subprocess.run(words, check=False).returncode
 
 
 def unfit_for(settings: Environment, outdir: Path, stack: str | None) -> str:
@@ -51,11 +53,12 @@ def _places(found: Iterable[SynthesizedStack]) -> set[str]:
     return {a["environment"] for each in artifacts for a in each if a["type"] == "aws:cloudformation:stack"}
 
 
-def command(settings: Environment, outdir: Path, stack: str | None) -> list[str]:
-    """The CDK command: of exactly what was checked, asking before it widens permissions."""
+def command(settings: Environment, outdir: Path, stack: str | None, *, approved: bool = False) -> list[str]:
+    """The CDK command for what was checked; unless ``approved``, it asks before it widens permissions."""
     cdk = str(Path(sys.executable).with_name("cdk"))
     pattern = f"{settings.name}/{stack or '*'}"
-    return [cdk, "deploy", pattern, "--app", str(outdir), "--require-approval", "broadening"]
+    asks = "never" if approved else "broadening"
+    return [cdk, "deploy", pattern, "--app", str(outdir), "--require-approval", asks]
 
 
 def _refuse(why: str) -> int:

@@ -11,7 +11,8 @@ A file maps principals to their cases::
 ``call`` is an action and a resource, whose service, region and account are the caller's unless it is a whole
 ARN; ``{…}`` is filled in per environment. ``with`` are condition keys, or names of sets of them in
 contexts.yaml; null removes a key. ``by`` is the Sid that decides, ``nothing`` where no statement allows the
-call, or either of them by customization mode or by whether the platform's boundary applies. ``where`` restricts a case to environments with these settings.
+call, or either of them by customization mode or by whether the platform's own boundary applies. ``where``
+restricts a case to environments with these settings.
 """
 
 from collections.abc import Iterator, Mapping

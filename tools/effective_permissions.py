@@ -119,11 +119,15 @@ def read_world(templates: Templates, environments: Mapping[str, Environment]) ->
     }
     deployed = {stack.settings.name: stack.settings for stack in stacks.values()}
     roles = [role for stack in stacks.values() for role in _roles(stack, managed)]
+    bootstrapped = [_cloudformation(settings) for settings in deployed.values()]
     return World(
         environments,
         stacks,
-        {role.arn: role for role in [*map(_cloudformation, deployed.values()), *roles]},
-        {arn: policy for stack in stacks.values() for arn, policy in _resource_policies(stack)},
+        {role.arn: role for role in [*bootstrapped, *roles]},
+        {
+            **{role.arn: role.trust for role in bootstrapped},
+            **{arn: policy for stack in stacks.values() for arn, policy in _resource_policies(stack)},
+        },
         {key: endpoint for stack in stacks.values() for key, endpoint in _endpoints(stack)},
     )
 

@@ -114,6 +114,26 @@ class Places(string.Formatter):
             raise MissingError(f"{self.settings.name} has no {name}")
         return found
 
+    def _bucket(self, name: str) -> str | None:
+        return (
+            name
+            if self.settings.names.arn("s3", name, region="", account="") in self.world.resource_policies
+            else None
+        )
+
+    def _made(self, kind: str) -> str | None:
+        """ARN of the only resource of a type that the environment has, or None."""
+        stacks = [d for (owner, _), d in self.world.deployments.items() if owner == self.settings.name]
+        return next((stack.arn(name) for stack in stacks for name, _ in stack.of_type(kind)), None)
+
+    def _image(self) -> str | None:
+        """ARN of the repository of the custom image."""
+        image = self.settings.studio.custom_image
+        if image is None:
+            return None
+        host, _, name = image.partition("@")[0].partition("/")
+        return self.settings.names.arn("ecr", f"repository/{name}", account=host.partition(".")[0])
+
     def _default_group(self) -> str | None:
         """Id of the default security group of a VPC that the platform made."""
         stack = self.world.deployments.get((self.settings.name, "Network"))
@@ -148,7 +168,9 @@ class Places(string.Formatter):
             "dns": settings.place.dns_suffix,
             "organization": settings.organization_id,
             "stranger": STRANGER,
-            **{f"{thing}_bucket": names.bucket(thing) for thing in buckets},
+            **{f"{thing}_bucket": self._bucket(names.bucket(thing)) for thing in buckets},
+            "trail": self._made("AWS::CloudTrail::Trail"),
+            "image": self._image(),
             "registry_bucket": registry.bucket("artifacts"),
             "registry_account": registry.account,
             "group": model and registry.name(model, kind="model"),

@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 
 from tools.assembly import stacks
 from tools.baselines import FOLDER, ROOT, SUFFIX, BaselineError, compare, synthesized
-from tools.stateful_types import create_only, stateful_types
 from tools.review_report import EnvironmentReview, StackReview, as_markdown, as_text
+from tools.stateful_types import create_only, stateful_types
 from tools.template_review import review
 from tools.templates import Finding
 

@@ -10,7 +10,7 @@ from mlplatform.settings import Environment
 
 
 class ExperimentTracking(Construct):
-    """An MLflow App or, for ``mlflow: server``, a tracking server; files of runs go to the artifacts bucket."""
+    """An MLflow App or, for ``mlflow: server``, a server; files of runs go to the artifacts bucket."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Environment) -> None:
         super().__init__(scope, construct_id)

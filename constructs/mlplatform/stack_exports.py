@@ -1,6 +1,7 @@
 """Exporting the fixed list of values that cross stacks, and using them in properties."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import aws_cdk as cdk
 
@@ -20,4 +21,10 @@ def export(stack: cdk.Stack, values: Mapping[str, str], settings: Environment) -
 
 def import_value(name: str, settings: Environment) -> str:
     """What another stack exports under ``name``, for use in a property; in policies use ``imported``."""
-    return cdk.Fn.import_value(export_name(name, settings))
+    return _import(export_name(name, settings))
+
+
+@cache
+def _import(name: str) -> str:
+    """One token serves every use of an export: each costs a round trip to CDK's own process."""
+    return cdk.Fn.import_value(name)

@@ -56,15 +56,23 @@ class StudioGroups(Construct):
     def _within(self, name: str, purpose: str, group: str, ports: tuple[int, int]) -> None:
         """Open ``ports`` among the members of a group, both ways."""
         low, high = ports
-        rule = {
-            "ip_protocol": "tcp",
-            "from_port": low,
-            "to_port": high,
-            "description": f"{purpose} of {name}",
-        }
         ec2.CfnSecurityGroupIngress(
-            self, f"{name}{purpose}In", group_id=group, source_security_group_id=group, **rule
+            self,
+            f"{name}{purpose}In",
+            group_id=group,
+            source_security_group_id=group,
+            ip_protocol="tcp",
+            from_port=low,
+            to_port=high,
+            description=f"{purpose} of {name}",
         )
         ec2.CfnSecurityGroupEgress(
-            self, f"{name}{purpose}Out", group_id=group, destination_security_group_id=group, **rule
+            self,
+            f"{name}{purpose}Out",
+            group_id=group,
+            destination_security_group_id=group,
+            ip_protocol="tcp",
+            from_port=low,
+            to_port=high,
+            description=f"{purpose} of {name}",
         )

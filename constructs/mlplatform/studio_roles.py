@@ -95,7 +95,7 @@ class PersonaRoles(Construct):
 
 
 class SharedPolicy(iam.CfnManagedPolicy):
-    """A managed policy of exactly these grants, for roles that would exceed their inline policy without it."""
+    """A managed policy of exactly these grants: what two roles carry and no inline policy can hold."""
 
     def __init__(
         self,

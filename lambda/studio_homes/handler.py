@@ -25,7 +25,7 @@ def handler(event: dict[str, Any], context: Any) -> None:
     answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
     answer["PhysicalResourceId"] = event.get("PhysicalResourceId", event["LogicalResourceId"])
     try:
-        handle(event, efs=_client("efs"), ec2=_client("ec2"), sagemaker=_client("sagemaker"))
+        handle(event, **_clients())
         answer["Status"] = "SUCCESS"
     except Exception as error:
         answer |= {
@@ -110,5 +110,6 @@ def _send(url: str, answer: dict[str, Any]) -> None:
 
 
 @cache
-def _client(service: str) -> Any:
-    return boto3.client(service)
+def _clients() -> dict[str, Any]:
+    clients = {"efs": boto3.client("efs"), "ec2": boto3.client("ec2")}
+    return {**clients, "sagemaker": boto3.client("sagemaker")}

@@ -96,6 +96,9 @@ ATTEMPTS = {
 }
 """What people could try: the action, what it would make, and everything such a request can set."""
 
+JOBS = ("training", "processing", "tuning")
+"""Jobs that run on instances in a network; what is asked of training jobs holds for all of them."""
+
 Answers = Mapping[tuple[str, str], Sequence[tuple[Role, Decision]]]
 """Decisions by what is tried and what of it is left out, for everyone who works in Studio anywhere."""
 
@@ -148,11 +151,9 @@ class Platform:
         assert not wrong, "\n".join(wrong)
         assert any(decision.allowed for _, decision in self.answers[what, ""]), f"nobody may {what} at all"
 
-    def closes(self, what: str, *, but_in: str = "") -> None:
-        """Nobody in Studio may do ``what``, except with customization permissions ``but_in``."""
-        judged = [
-            (role, decision) for role, decision in self.answers[what, ""] if self.modes[role.arn] != but_in
-        ]
+    def closes(self, what: str) -> None:
+        """Nobody in Studio may do ``what``."""
+        judged = self.answers[what, ""]
         assert judged
         wrong = [f"{role.arn}: {d.explanation}" for role, d in judged if d.allowed]
         assert not wrong, "\n".join(wrong)
@@ -186,7 +187,7 @@ def requests(world: World) -> Iterator[tuple[tuple[str, str], Role, Request]]:
         found = [role for thing in PEOPLE if (role := world.role(name, thing))]
         for role in found:
             for what, (action, resource, parts) in ATTEMPTS.items():
-                for without in ("", *parts):
+                for without in ("", *(part for part in parts if part != "instances")):
                     context = _context([part for part in parts if part != without], world, settings)
                     yield (what, without), role, _request(action, resource, context, role, settings)
 
@@ -337,14 +338,14 @@ def test_sagemaker_17_offline_feature_stores_are_encrypted_with_a_key_of_ours(pl
     assert not platform.made("SageMaker::FeatureGroup")
     store = "OfflineStoreConfig.S3StorageConfig"
     refuses("SageMaker::FeatureGroup", f"{store}.KmsKeyId", {"Ref": "AWS::NoValue"}, "key")
-    platform.closes("feature group", but_in="compat")
+    platform.closes("feature group")
 
 
 def test_sagemaker_18_online_feature_stores_are_encrypted_with_a_key_of_ours(platform: Platform) -> None:
     assert not platform.made("SageMaker::FeatureGroup")
     store = "OnlineStoreConfig.SecurityConfig"
     refuses("SageMaker::FeatureGroup", f"{store}.KmsKeyId", {"Ref": "AWS::NoValue"}, "key")
-    platform.closes("feature group", but_in="compat")
+    platform.closes("feature group")
 
 
 def test_sagemaker_19_images_of_pipelines_come_from_guarded_repositories(platform: Platform) -> None:
@@ -472,7 +473,7 @@ def test_prowler_sagemaker_endpoint_config_prod_variant_instances(platform: Plat
 def test_prowler_sagemaker_feature_group_offline_store_encrypted_with_cmk(platform: Platform) -> None:
     store = "OfflineStoreConfig.S3StorageConfig"
     refuses("SageMaker::FeatureGroup", f"{store}.KmsKeyId", {"Ref": "AWS::NoValue"}, "key")
-    platform.closes("feature group", but_in="compat")
+    platform.closes("feature group")
 
 
 def test_prowler_sagemaker_full_access_policy_attached(platform: Platform) -> None:
@@ -529,7 +530,7 @@ SECRETS = re.compile(
 def test_prowler_sagemaker_notebook_instance_no_secrets(platform: Platform) -> None:
     """What starts with Studio stands in for the lifecycle configurations of notebook instances."""
     assert not platform.made("SageMaker::NotebookInstanceLifecycleConfig")
-    scripts = [script for _, script in lifecycle_scripts(platform)]
+    scripts = list(lifecycle_scripts(platform))
     assert scripts
     assert not [found[0] for script in scripts for found in SECRETS.finditer(script)]
     assert SECRETS.search('export DB_PASSWORD="hunter2hunter2"')
@@ -555,23 +556,23 @@ def test_prowler_sagemaker_processing_job_volume_encrypted_with_cmk(platform: Pl
 
 
 def test_prowler_sagemaker_training_jobs_intercontainer_encryption_enabled(platform: Platform) -> None:
-    for what in ("training", "tuning"):
+    for what in JOBS:
         platform.denies(what, "traffic encryption", "DenyJobsWithoutTrafficEncryption")
 
 
 def test_prowler_sagemaker_training_jobs_network_isolation_enabled(platform: Platform) -> None:
-    for what in ("training", "tuning"):
+    for what in JOBS:
         platform.denies(what, "isolation", "DenyJobsWithoutIsolation")
 
 
 def test_prowler_sagemaker_training_jobs_volume_and_output_encryption_enabled(platform: Platform) -> None:
-    for what in ("training", "tuning"):
+    for what in JOBS:
         platform.denies(what, "volume key", "DenyJobsWithoutVolumeKey")
         platform.denies(what, "output key", "DenyJobsWithoutOutputKey")
 
 
 def test_prowler_sagemaker_training_jobs_vpc_settings_configured(platform: Platform) -> None:
-    for what in ("training", "tuning"):
+    for what in JOBS:
         platform.denies(what, "network", "DenyJobsOutsideNetwork")
 
 
@@ -582,19 +583,16 @@ def test_prowler_sagemaker_transform_job_volume_encrypted_with_cmk(platform: Pla
 # --- Studio ----------------------------------------------------------------------------------------------
 
 
-def lifecycle_scripts(platform: Platform) -> Iterator[tuple[str, str]]:
-    """Name and text of every lifecycle configuration; what only deployment knows stands in it as JSON."""
+def lifecycle_scripts(platform: Platform) -> Iterator[str]:
+    """Text of every lifecycle configuration."""
     for world in platform.worlds:
         for deployment in world.deployments.values():
             for _, properties in deployment.of_type("AWS::SageMaker::StudioLifecycleConfig"):
-                content = deployment.resolve(_undone(properties["StudioLifecycleConfigContent"]))
-                text = content if "\n" in content else base64.b64decode(content).decode()
-                yield deployment.resolve(properties["StudioLifecycleConfigName"]), text
-
-
-def _undone(content: Any) -> Any:
-    """What ``Fn::Base64`` would encode."""
-    return content["Fn::Base64"] if isinstance(content, dict) and "Fn::Base64" in content else content
+                content = properties["StudioLifecycleConfigContent"]
+                plain = isinstance(content, str)
+                yield (
+                    base64.b64decode(content).decode() if plain else deployment.resolve(content["Fn::Base64"])
+                )
 
 
 def _keys(tags: Sequence[Mapping[str, str]]) -> set[str]:
@@ -684,16 +682,13 @@ def test_studio_offers_no_classic_applications(platform: Platform) -> None:
 
 
 def test_studio_lifecycle_configurations_are_named_by_their_content(platform: Platform) -> None:
-    by_name: dict[str, set[str]] = {}
-    for world in platform.worlds:
-        for deployment in world.deployments.values():
-            for _, properties in deployment.of_type("AWS::SageMaker::StudioLifecycleConfig"):
-                name = properties["StudioLifecycleConfigName"]
-                content = json.dumps(properties["StudioLifecycleConfigContent"])
-                by_name.setdefault(name, set()).add(content)
-                assert re.search(r"-[0-9a-f]{8,}$", name)
-    assert by_name
-    assert all(len(contents) == 1 for contents in by_name.values())
+    pairs = set()
+    for properties in platform.made("SageMaker::StudioLifecycleConfig"):
+        ending = re.search(r"-([0-9a-f]{8,})$", properties["StudioLifecycleConfigName"])
+        assert ending
+        pairs.add((ending[1], json.dumps(properties["StudioLifecycleConfigContent"])))
+    hashes, contents = ({pair[side] for pair in pairs} for side in (0, 1))
+    assert len(hashes) == len(contents) == len(pairs) > 1
 
 
 # --- the table -------------------------------------------------------------------------------------------

@@ -39,7 +39,8 @@ app.main()
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """A project like the user's whose app plants a finding in one stack of one environment."""
-    shutil.copytree(ROOT / "environments", tmp_path / "environments")
+    for folder in ("environments", "models"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
     settings = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
     (tmp_path / "cdk.json").write_text(json.dumps({**settings, "app": f"{sys.executable} planted.py"}))
     (tmp_path / "planted.py").write_text(PLANT)
@@ -73,7 +74,7 @@ def test_unusable_settings_are_told_without_a_traceback_and_change_nothing(proje
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith(
-        "environments/dev.yaml:12: colour: unknown key, given 'colour', allowed: account, "
+        "environments/dev.yaml:13: colour: unknown key, given 'colour', allowed: account, "
     )
     assert [path.name for path in (project / "cdk.out").iterdir()] == ["before"]
 

@@ -1,5 +1,6 @@
 """The permissions boundary, judged by the evaluator: what no role can do, whatever its own policies say."""
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -15,6 +16,20 @@ EVERYTHING = {
     "Version": "2012-10-17",
     "Statement": [{"Sid": "Everything", "Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
+KEY_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "ByPolicy",
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::111122223333:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+    ],
+}
+"""A key that leaves it to IAM who may use it."""
+
 ACCOUNT, REGION = "111122223333", "eu-west-1"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role"
 SAGEMAKER = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
@@ -54,12 +69,6 @@ ALLOWED: dict[str, tuple[Any, ...]] = {
         HERE,
     ),
     "call a platform function": (WORKFLOW, "lambda:InvokeFunction", f"{FUNCTION}:acme-small-judge", HERE),
-    "deploy what is tried": (
-        SCIENTIST,
-        "sagemaker:DeleteEndpoint",
-        f"{SAGEMAKER}:endpoint/acme-small-try-x",
-        HERE,
-    ),
     "release, as a workflow": (
         WORKFLOW,
         "sagemaker:UpdateEndpoint",
@@ -162,13 +171,6 @@ DENIED: dict[str, tuple[Any, ...]] = {
         APPROVED,
         "DenyDecidingOnVersions",
     ),
-    "change what serves": (
-        SCIENTIST,
-        "sagemaker:UpdateEndpoint",
-        f"{SAGEMAKER}:endpoint/acme-small-credit",
-        HERE,
-        "DenyChangingWhatServes",
-    ),
     "share a registry": (
         APPROVER,
         "sagemaker:PutModelPackageGroupPolicy",
@@ -270,6 +272,7 @@ def request(case: tuple[Any, ...], settings: Environment, account: str = ACCOUNT
         account,
         context=context,
         identity_policies=(EVERYTHING,),
+        resource_policy=KEY_POLICY if action.startswith("kms:") else None,
         permission_boundaries=(boundary(settings),),
     )
 
@@ -330,10 +333,8 @@ def test_the_boundary_fits_with_the_longest_names_and_four_environments_in_the_a
 def test_a_boundary_that_does_not_fit_is_refused(environments: dict[str, Environment]) -> None:
     small = environments["small"]
     many = tuple(Names("acme", f"e{number}", "aws", REGION, ACCOUNT) for number in range(100))
-    crowded = small.among(
-        type(small.neighbours)(small.names, (small.names, *many), small.names, (), frozenset()),
-        small.products,
-    )
+    around = replace(small.neighbours, account=(small.names, *many))
+    crowded = small.among(around, small.products)
     with pytest.raises(ValueError, match=r"the boundary of small has \d+ characters, allowed: 6144"):
         boundary(crowded)
 

@@ -1,6 +1,7 @@
 """The page about customization permissions says what the policies say."""
 
-from tools.customization_report import PAGE, Case, cases, cell, page, sample
+from tools.customization_cases import Case, cases
+from tools.customization_report import PAGE, cell, page, sample
 from tools.policy_evaluator import Decision
 
 

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sysconfig
 import venv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ import yaml
 from mlplatform.lifecycle_script import MAX_CONTENT, content_hash, filled, imports, script
 from mlplatform.settings import Environment
 from mlplatform.settings.fields import Section
-from mlplatform.settings.neighbours import Neighbours
 
 PRIVATE = {"DomainId": "d-1", "SpaceName": "try-things", "UserProfileName": "ana"}
 
@@ -355,10 +355,7 @@ def test_an_adopted_bucket_of_the_sdk_is_encrypted_with_no_key_of_ours(
     environments: dict[str, Environment],
 ) -> None:
     small = environments["small"]
-    before = small.neighbours
-    adopted = Neighbours(
-        before.owner, before.account, before.registry, before.consumers, frozenset({"sdk_default_bucket"})
-    )
+    adopted = replace(small.neighbours, adopted=frozenset({"sdk_default_bucket"}))
     settings = small.among(adopted, ())
     assert "AccountKeyArn" not in imports(settings)
     assert "AccountKeyArn" not in script(settings)

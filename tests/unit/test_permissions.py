@@ -18,12 +18,16 @@ from mlplatform.policy import allow, document
 from mlplatform.rules import check, star_only_actions
 from mlplatform.settings import Environment, read_environments
 from mlplatform.settings.identity import CustomizationSettings
-from tools.customization_report import MODES, Case, cases, judge, ordinary, sample
+from tools.customization_cases import Case, cases, ordinary
+from tools.customization_report import MODES, judge, policies, request, sample
 from tools.policy_evaluator import Decision, Request, evaluate
 from tools.sample_values import sample_of, with_imports
 
 INLINE, MANAGED = 10_240, 6_144
 """IAM user guide, "IAM and AWS STS quotas": characters of a role's inline policies, and of a managed one."""
+
+KEY_GRANT = "kms:CreateGrant"
+"""Allowed by the key's own policy, which these tests leave out."""
 
 OF_METRICS = {"cloudwatch:getmetricdata", "cloudwatch:listmetrics", "cloudwatch:putmetricdata"}
 """Metrics are of no resource; CloudWatch's data sets, of which they may be, are another feature."""
@@ -36,7 +40,7 @@ owns_account: true
 tags: {{owner: ml-platform, cost-center: "4711"}}
 iam: {{role_path: /abcdefghijklmnopqr/}}
 network: {{availability_zones: [apse1-az1, apse1-az2, apse1-az3], package_index: codeartifact}}
-studio: {{mlflow: server}}
+studio: {{mlflow: server, instance_types: {apps}, job_instance_types: {jobs}}}
 customization: {{permissions: {mode}}}
 """
 MODEL = "description: what it predicts\nowner: risk\ntask: regression\n"
@@ -66,7 +70,8 @@ def shared(settings: Environment) -> dict[str, list[Grant]]:
 def in_every_mode(settings: Environment) -> Iterator[Environment]:
     """Copies of an environment, one per mode of customization."""
     for mode in MODES:
-        yield settings.model_copy(update={"customization": CustomizationSettings(permissions=mode)})
+        chosen = CustomizationSettings.model_validate({"permissions": mode})
+        yield settings.model_copy(update={"customization": chosen})
 
 
 def characters(grants: Sequence[Grant]) -> int:
@@ -83,10 +88,13 @@ def characters(grants: Sequence[Grant]) -> int:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_policies_fit_iam_with_the_longest_names_and_twenty_products(mode: str, tmp_path: Path) -> None:
+def test_policies_fit_iam_with_the_longest_names_and_lists(mode: str, tmp_path: Path) -> None:
     folder = tmp_path / "environments"
     folder.mkdir()
-    (folder / "longname.yaml").write_text(LONGEST.format(mode=mode), encoding="utf-8")
+    apps = sorted(instance_types("app"), key=len)[-20:]
+    jobs = sorted(filter(takes_volume_key, instance_types("training")), key=len)[-20:]
+    text = LONGEST.format(mode=mode, apps=json.dumps(apps), jobs=json.dumps(jobs))
+    (folder / "longname.yaml").write_text(text, encoding="utf-8")
     for number in range(20):
         model = tmp_path / "models" / f"{'m' * 30}{number:02}" / "model.yaml"
         model.parent.mkdir(parents=True)
@@ -102,13 +110,13 @@ def test_every_mode_breaks_no_platform_rule(environments: Mapping[str, Environme
     found = []
     for base in environments.values():
         for settings in in_every_mode(base):
-            policies = [*tables(settings).values(), *shared(settings).values()]
+            every = [*tables(settings).values(), *shared(settings).values()]
             resources = {
                 f"Role{number}": {
                     "Type": "AWS::IAM::ManagedPolicy",
                     "Properties": {"PolicyDocument": document(*statements(grants))},
                 }
-                for number, grants in enumerate(policies)
+                for number, grants in enumerate(every)
                 if grants
             }
             place = settings.place
@@ -198,7 +206,14 @@ def test_the_hub_is_called_as_the_sdk_computes_it() -> None:
 
 def test_instances_with_local_storage_take_no_volume_key() -> None:
     known = instance_types("training", "processing", "transform")
-    local = {"ml.g4dn.xlarge", "ml.g5.2xlarge", "ml.p4d.24xlarge", "ml.m5d.large", "ml.p5.48xlarge"}
+    local = {
+        "ml.g4dn.xlarge",
+        "ml.g5.2xlarge",
+        "ml.p4d.24xlarge",
+        "ml.m5d.large",
+        "ml.p5.48xlarge",
+        "ml.trn1.2xlarge",
+    }
     assert {name for name in local & set(known) if takes_volume_key(name)} == set()
     assert all(map(takes_volume_key, ("ml.m5.large", "ml.c5.xlarge", "ml.p3.2xlarge", "ml.t3.medium")))
 
@@ -233,6 +248,18 @@ def test_compat_denies_every_path_that_the_managed_policies_open(
     assert implicit == not_granted
 
 
+def test_without_the_denies_compat_would_open_what_they_close() -> None:
+    settings = sample("compat")
+    allows = [
+        {**policy, "Statement": [s for s in policy["Statement"] if s["Effect"] == "Allow"]}
+        for policy in policies(settings)
+    ]
+    takeovers = [case for case in cases(settings) if not case.legitimate]
+    judged = evaluate([request(case, settings, allows) for case in takeovers if case.action != KEY_GRANT])
+    open_paths = sum(decision.allowed for decision in judged)
+    assert open_paths > 0.8 * len(takeovers)
+
+
 @pytest.mark.parametrize("mode", ["tight", "compat"])
 def test_everything_the_sdk_calls_to_customize_a_model_is_allowed(
     mode: str, answers: dict[str, list[tuple[Case, Decision]]]
@@ -255,6 +282,9 @@ def test_without_customization_people_still_train_and_register(
 # --- principal by principal ------------------------------------------------------------------------------
 
 
+Keys = dict[str, str | Sequence[str]]
+
+
 @dataclass(frozen=True)
 class Call:
     """A call of one principal and what decides it: a Sid if it is allowed or denied, None if not granted."""
@@ -268,7 +298,7 @@ class Call:
     account: str | None = None
 
 
-def own(settings: Environment, person: str = "ana", sharing: str = "Private") -> dict[str, str]:
+def own(settings: Environment, person: str = "ana", sharing: str = "Private") -> Keys:
     """Condition keys of a space or application of ``person``."""
     owner = settings.names.arn("sagemaker", f"user-profile/d-1/{person}")
     return {"sagemaker:OwnerUserProfileArn": owner, "sagemaker:SpaceSharingType": sharing}
@@ -284,11 +314,11 @@ def _studio(settings: Environment) -> list[Call]:
     app, space = (names.arn("sagemaker", f"{kind}/d-1/x") for kind in ("app", "space"))
     app += "/JupyterLab/default"
     ds = "data scientist"
-    small = {"sagemaker:InstanceTypes": ["ml.t3.medium"]}
-    large = {"sagemaker:InstanceTypes": ["ml.p5.48xlarge"]}
-    remote = {"sagemaker:RemoteAccess": "ENABLED"}
+    small: Keys = {"sagemaker:InstanceTypes": ["ml.t3.medium"]}
+    large: Keys = {"sagemaker:InstanceTypes": ["ml.p5.48xlarge"]}
+    remote: Keys = {"sagemaker:RemoteAccess": "ENABLED"}
     profile = names.arn("sagemaker", "user-profile/d-1/ana")
-    elsewhere = {"aws:RequestedRegion": "us-west-2"}
+    elsewhere: Keys = {"aws:RequestedRegion": "us-west-2"}
     return [
         Call(ds, "sagemaker:CreateSpace", space, True, "OwnSpaces", own(settings) | small),
         Call(ds, "sagemaker:CreateSpace", space, False, None, own(settings, "bo") | small),
@@ -331,11 +361,11 @@ def _data(settings: Environment) -> list[Call]:
     sdk = names.arn("s3", f"sagemaker-{settings.region}-{settings.account}", region="", account="")
     key = sample_of("DataKeyArn")
     s3 = {"kms:ViaService": f"s3.{settings.region}.{settings.place.dns_suffix}"}
-    thief = {"account": "999999999999"}
+    thief = "999999999999"
     return [
         Call(ds, "s3:GetObject", f"{data}/loans.csv", True, "ReadData"),
         Call(ds, "s3:PutObject", f"{data}/loans.csv", False, "DenyOtherBuckets"),
-        Call(ds, "s3:GetObject", f"{data}/loans.csv", False, None, **thief),
+        Call(ds, "s3:GetObject", f"{data}/loans.csv", False, None, account=thief),
         Call(ds, "s3:ListBucket", data, True, "ListBuckets"),
         Call(ds, "s3:PutObject", f"{artifacts}/studio/ana/x", True, "ReadAndWriteWork"),
         Call(ds, "s3:PutObject", f"{artifacts}/models/x", False, "DenyOtherBuckets"),
@@ -378,7 +408,7 @@ def _data(settings: Environment) -> list[Call]:
             names.arn("ecr", "repository/x", account="999999999999"),
             False,
             None,
-            **thief,
+            account=thief,
         ),
         Call(
             ds, "ecr:PutImage", names.arn("ecr", f"repository/{names.name('credit-approval')}"), False, None
@@ -626,7 +656,7 @@ def carried(settings: Environment) -> dict[str, list[dict[str, Any]]]:
 
 def test_every_principal_does_its_job_and_nothing_else() -> None:
     settings = sample("tight")
-    table, policies = calls(settings), carried(settings)
+    table, held = calls(settings), carried(settings)
     account = {"AWS": settings.names.arn("iam", "root", region="")}
     open_to_account = document(
         allow("Account", ["ecr:*", "kms:*", "s3:*"], ["*"], principal=account),
@@ -645,7 +675,7 @@ def test_every_principal_does_its_job_and_nothing_else() -> None:
                     "aws:SourceIdentity": "ana",
                     **call.context,
                 },
-                identity_policies=policies[call.who],
+                identity_policies=held[call.who],
                 resource_policy=open_to_account if call.account or call.action.startswith("kms:") else None,
             )
             for call in table
@@ -658,6 +688,47 @@ def test_every_principal_does_its_job_and_nothing_else() -> None:
         or not (call.sid in decision.deciding_sids if call.sid else not decision.deciding_sids)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_registry_in_another_account_is_used_as_ones_own(environments: Mapping[str, Environment]) -> None:
+    settings = environments["given"]
+    registry, held = settings.neighbours.registry, carried(settings)
+    assert registry.account != settings.account
+    version = registry.arn("sagemaker", f"model-package/{registry.name('credit-approval', kind='model')}/1")
+    local = settings.names.arn("sagemaker", f"model-package/{settings.names.name('x', kind='model')}/1")
+    report = f"{registry.bucket_arn('artifacts')}/models/report.json"
+    key = str(settings.registry.artifacts_key_arn)
+    pending = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
+    approved = {"sagemaker:ModelApprovalStatus": "Approved"}
+    s3 = {"kms:ViaService": f"s3.{settings.region}.{settings.place.dns_suffix}"}
+    table: list[tuple[str, str, str, Mapping[str, str], bool]] = [
+        ("data scientist", "sagemaker:CreateModelPackage", version, pending, True),
+        ("data scientist", "sagemaker:CreateModelPackage", local, pending, False),
+        ("data scientist", "s3:GetObject", report, {}, True),
+        ("data scientist", "kms:Decrypt", key, s3, True),
+        ("approver", "sagemaker:UpdateModelPackage", version, approved, True),
+        ("approver", "sagemaker:UpdateModelPackage", local, approved, False),
+        ("approver", "s3:GetObject", report, {}, True),
+        ("approver", "kms:Decrypt", key, s3, True),
+        ("approver", "kms:Decrypt", key, {}, False),
+    ]
+    account = {"AWS": settings.names.arn("iam", "root", region="")}
+    shared_with_us = document(allow("Shared", ["kms:*", "s3:*", "sagemaker:*"], ["*"], principal=account))
+    judged = evaluate(
+        [
+            Request(
+                principal=settings.names.role_arn("persona", "somebody"),
+                action=action,
+                resource=resource,
+                resource_account=registry.account,
+                context={"aws:RequestedRegion": settings.region, **context},
+                identity_policies=held[who],
+                resource_policy=shared_with_us,
+            )
+            for who, action, resource, context, _ in table
+        ]
+    )
+    assert [decision.allowed for decision in judged] == [expected for *_, expected in table]
 
 
 # --- trust -----------------------------------------------------------------------------------------------

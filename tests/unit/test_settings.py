@@ -541,6 +541,14 @@ def test_a_mistake_in_a_model_is_reported_like_one_in_an_environment(
     assert problems(tmp_path, dev=GOOD) == [f"models/credit/model.yaml:{message}"]
 
 
+def test_a_model_may_not_be_called_as_what_ml_engineers_try_out(tmp_path: Path) -> None:
+    model(tmp_path, "try-credit", MODEL)
+    assert problems(tmp_path, dev=GOOD) == [
+        "models/try-credit/model.yaml:1: name: what people try out is called so, given 'try-credit', "
+        "allowed: a name that does not begin with try-"
+    ]
+
+
 def test_overrides_of_models_that_do_not_exist_or_are_wrong_are_reported_where_they_stand(
     tmp_path: Path,
 ) -> None:

@@ -209,7 +209,8 @@ def test_success_and_failure_are_both_answered(
     monkeypatch: pytest.MonkeyPatch, account: Account, cloudformation: tuple[str, list[dict[str, Any]]]
 ) -> None:
     url, answers = cloudformation
-    monkeypatch.setattr(module, "_client", lambda service: getattr(account, service))
+    clients = {"efs": account.efs, "ec2": account.ec2, "sagemaker": account.sagemaker}
+    monkeypatch.setattr(module, "_clients", lambda: clients)
     ids = {"StackId": "stack", "RequestId": "request", "LogicalResourceId": "Mark", "ResponseURL": url}
     complete = {"FileSystemId": account.homes("d-1"), "Mark": "acme-dev-studio"}
     for properties in (complete, {"FileSystemId": complete["FileSystemId"]}):

@@ -106,15 +106,6 @@ _FUNCTION_CHANGES = [f"lambda:{verb}*" for verb in ("Add", "Create", "Delete", "
 _BEARER_TOKENS = [f"{service}:CallWithBearerToken" for service in ("bedrock", "cloudwatch", "sagemaker")]
 _TRAIN = ["sagemaker:CreateTrainingJob", "sagemaker:UpdateTrainingJob"]
 _REGISTER = ["sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"]
-_SERVE = [
-    "sagemaker:CreateEndpoint*",
-    "sagemaker:CreateInference*",
-    "sagemaker:DeleteEndpoint*",
-    "sagemaker:DeleteInference*",
-    "sagemaker:DeleteModel",
-    "sagemaker:UpdateEndpoint*",
-    "sagemaker:UpdateInference*",
-]
 
 
 def boundary(settings: Environment) -> dict[str, Any]:
@@ -169,12 +160,10 @@ def _allows(names: Names) -> list[Statement]:
 
 def _denies(names: Names) -> list[Statement]:
     everywhere = ["*"]
-    unpassable = [_roles(names, f"{kind}/*") for kind in UNPASSABLE]
+    unpassable = [names.role_arns(kind) for kind in UNPASSABLE]
     not_approver = {"ArnNotLike": {"aws:PrincipalArn": names.role_arn("persona", "approver-*")}}
     decided = {"StringEquals": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}}
     logs = [_s3(names, f"{names.prefix}-{names.environment}-{thing}-*") for thing in ("audit", "logs")]
-    people = {"ArnLike": {"aws:PrincipalArn": [_roles(names, "persona/*"), _roles(names, "studio/*")]}}
-    tries = names.arn("sagemaker", f"*/{names.prefix}-{names.environment}-try-*")
     remote = {"Bool": {"sagemaker:EnableRemoteDebug": "true"}}
     # A negated condition holds where the key is missing, as with actions that act on no resource.
     foreign = {
@@ -187,7 +176,6 @@ def _denies(names: Names) -> list[Statement]:
         deny("DenyPassingPowerfulRoles", ["iam:PassRole"], unpassable),
         _deny_but("DenyChangingFunctions", _FUNCTION_CHANGES, evaluators),
         deny("DenyDecidingOnVersions", _REGISTER, everywhere, condition={**not_approver, **decided}),
-        _deny_but("DenyChangingWhatServes", _SERVE, tries, condition=people),
         deny("DenySharingAndRemoving", SHARES_AND_REMOVES, everywhere),
         deny("DenyTouchingLogs", ["s3:Delete*", "s3:Put*"], logs),
         deny("DenyOtherAccounts", ELSEWHERE, everywhere, condition=foreign),
@@ -203,11 +191,6 @@ def _deny_but(
     statement = deny(sid, actions, ["*"], condition=condition)
     del statement["Resource"]
     return {**statement, "NotResource": resource}
-
-
-def _roles(names: Names, below: str) -> str:
-    """Pattern of the environment's roles below any IAM path: short, and as good in a Deny."""
-    return names.arn("iam", f"role*/{names.prefix}/{names.environment}/{below}", region="")
 
 
 def _s3(names: Names, what: str) -> str:

@@ -49,6 +49,16 @@ def _deny_but(sid: str, actions: tuple[str, ...], allowed: tuple[str, ...], why:
 
 def _studio(settings: Environment) -> list[Grant]:
     return [
+        _deny(
+            "DenyNotebookInstances",
+            (
+                "sagemaker:CreateNotebookInstance",
+                "sagemaker:CreatePresignedNotebookInstanceUrl",
+                "sagemaker:StartNotebookInstance",
+                "sagemaker:UpdateNotebookInstance",
+            ),
+            "notebook instances stand outside Studio's network and identity",
+        ),
         _deny("DenySessions", ("sagemaker:StartSession",), "spaces are reached through Studio only"),
         _deny_but(
             "DenyOthersProfiles",
@@ -224,6 +234,7 @@ def _elsewhere(settings: Environment) -> list[Grant]:
             (
                 *(f"sagemaker:Create{kind}*" for kind in compute),
                 "sagemaker:Create*JobDefinition",
+                "sagemaker:CreateFeatureGroup",
                 "sagemaker:CreateTrainingPlan",
             ),
             "what takes neither network nor key in a condition cannot be guarded",

@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from mlplatform.policy import Conditions, Statement, statement
 
-
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 """A policy variable such as ``${aws:username}``, which cdk-nag writes as ``<aws:username>``."""
 

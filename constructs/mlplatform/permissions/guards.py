@@ -4,11 +4,10 @@ A Deny on a missing key asks for ``sagemaker:InstanceTypes`` as well, so that it
 only: serverless customization jobs send neither instances nor volumes nor a network.
 """
 
-import re
-
 from mlplatform.exports import imported, subnet_exports
 from mlplatform.permissions.grant import Grant
 from mlplatform.policy import Conditions
+from mlplatform.rules.jobs import has_local_storage
 from mlplatform.settings import Environment
 from mlplatform.settings.studio import SYSTEM_INSTANCE
 
@@ -27,22 +26,16 @@ AUTOML = ("sagemaker:CreateAutoMLJob*",)
 IN_NETWORK = (TRAINING, PROCESSING, TUNING)
 """What runs on instances and takes a network, isolation and traffic encryption."""
 
-_LOCAL_STORAGE = re.compile(
-    r"ml\.([a-z]+\d+[a-z]*d[a-z]*|g5|g6e?|gr6|g7e?|p5(e|en)?|p6-[a-z0-9]+|trn\d+n?|i\d+[a-z]*|im4gn|is4gen)\."
-)
-"""Families with local NVMe storage, on which SageMaker refuses a volume key (API reference, ResourceConfig).
-Amazon EC2 marks most with a ``d`` behind the generation."""
-
 
 def job_guards(settings: Environment) -> list[Grant]:
     """Jobs and models run in our network, isolated, encrypted; they and applications on types offered."""
     jobs = [*_network(settings), *_isolation(), *_keys(settings), *_instances(settings), _remote_debug()]
-    return [*jobs, *_apps(settings)]
+    return [*jobs, *app_guards(settings)]
 
 
 def takes_volume_key(instance_type: str) -> bool:
     """Whether a job on this instance type can have a volume key: not where storage is local."""
-    return not _LOCAL_STORAGE.match(instance_type)
+    return not has_local_storage(instance_type)
 
 
 def _on_instances(**missing: str) -> Conditions:
@@ -175,7 +168,8 @@ def _remote_debug() -> Grant:
     )
 
 
-def _apps(settings: Environment) -> list[Grant]:
+def app_guards(settings: Environment) -> list[Grant]:
+    """Applications run in spaces, inside Studio, on the instance types offered."""
     types = [*sorted(settings.studio.instance_types), SYSTEM_INSTANCE]
     spaces = ("sagemaker:CreateSpace", "sagemaker:UpdateSpace")
     return [
@@ -186,14 +180,10 @@ def _apps(settings: Environment) -> list[Grant]:
             {"ForAnyValue:StringNotEquals": {"sagemaker:InstanceTypes": types}},
         ),
         _deny(
-            "DenyNotebookInstances",
-            (
-                "sagemaker:CreateNotebookInstance",
-                "sagemaker:CreatePresignedNotebookInstanceUrl",
-                "sagemaker:StartNotebookInstance",
-                "sagemaker:UpdateNotebookInstance",
-            ),
-            "notebook instances stand outside Studio's network and identity",
+            "DenyProfileApps",
+            ("sagemaker:CreateApp", "sagemaker:DeleteApp"),
+            "applications belong to spaces; those of profiles have no owner to compare with",
+            {"Null": {"sagemaker:OwnerUserProfileArn": "true", "sagemaker:SpaceSharingType": "true"}},
         ),
         _deny(
             "DenyRemoteAccess",

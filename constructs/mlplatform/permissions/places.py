@@ -154,3 +154,9 @@ def sign_in_to_images(settings: Environment, who: str) -> Grant:
         f"the sign-in token with which {who} pulls images is of no repository in particular",
         within(settings.region),
     )
+
+
+def decrypt_reports(settings: Environment, who: str) -> Grant:
+    """Reading the registry's evaluation reports takes the key of its artifacts."""
+    key, why = (registry_key(settings),), f"the reports {who} read are encrypted"
+    return Grant("DecryptReports", ("kms:Decrypt",), key, why, via(settings, "s3"))

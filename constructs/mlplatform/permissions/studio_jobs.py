@@ -122,7 +122,13 @@ def _data(settings: Environment) -> list[Grant]:
     written = (f"{artifacts}/{STUDIO_PREFIX}*", f"{artifacts}/{TRACKING_PREFIX}*", f"{sdk}/*")
     return [
         Grant("ListBuckets", LIST_BUCKET, (data, artifacts, sdk), "a job lists its inputs", ours(settings)),
-        Grant("ReadData", READ_OBJECTS, (f"{data}/*",), "a job reads data of the platform", ours(settings)),
+        Grant(
+            "ReadData",
+            READ_OBJECTS,
+            (f"{data}/*",),
+            "a job reads all of the data bucket",
+            ours(settings),
+        ),
         Grant(
             "ReadAndWriteWork",
             (*READ_OBJECTS, *WRITE_OBJECTS),

@@ -43,6 +43,9 @@ REQUIRED_TAGS = ("owner", "cost-center")
 PLATFORM_TAGS = ("environment", "model")
 """Cost-allocation tags the platform sets itself."""
 
+DEFAULT_QUALIFIER = "hnb659fds"
+"""What `cdk bootstrap` uses unless told otherwise (AWS CDK guide, "Customize CDK bootstrapping")."""
+
 MAX_TAGS = 45
 """AWS takes 50 on a resource; the platform adds its own."""
 
@@ -117,7 +120,7 @@ class NotificationSettings(Section):
 class DeploymentSettings(Section):
     """How the environment is deployed."""
 
-    qualifier: Qualifier = Field(default="hnb659fds", description="of `cdk bootstrap`; CDK's own default")
+    qualifier: Qualifier = Field(default=DEFAULT_QUALIFIER, description="of `cdk bootstrap`; CDK's own default")
 
 
 class Environment(Section):

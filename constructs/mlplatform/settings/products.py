@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from mlplatform.settings.fields import Section, Text
+from mlplatform.settings.fields import Section, Text, refuse
 
 Task = Literal[
     "binary_classification",
@@ -15,6 +15,9 @@ Task = Literal[
     "text_classification",
     "text_generation",
 ]
+
+EXPERIMENT = "try"
+"""First part of the names of endpoints, models and pipelines that ML engineers make themselves."""
 
 ModelName = Annotated[
     str,
@@ -37,6 +40,14 @@ class ModelProduct(Section):
     description: Sentence = Field(description="what the model predicts, in one line")
     owner: OwnerName = Field(description="the team that answers for it; a tag on everything it has")
     task: Task = Field(description="what kind of model it is")
+
+    @field_validator("name")
+    @classmethod
+    def _not_an_experiment(cls, name: str) -> str:
+        if name == EXPERIMENT or name.startswith(f"{EXPERIMENT}-"):
+            allowed = f"a name that does not begin with {EXPERIMENT}-"
+            raise refuse("what people try out is called so", given=repr(name), allowed=allowed)
+        return name
 
 
 def merged(settings: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:

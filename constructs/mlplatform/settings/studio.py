@@ -14,6 +14,9 @@ Persona = Literal["data_scientist", "ml_engineer", "studio_admin", "approver"]
 STUDIO_PERSONAS: tuple[Persona, ...] = ("data_scientist", "ml_engineer")
 """Personas that work in Studio, under a user profile; the others sign in to a role of their own."""
 
+MAX_INSTANCE_TYPES = 20
+"""Keeps the policies that name them below IAM's 6,144 characters (IAM user guide, "IAM and STS quotas")."""
+
 SYSTEM_INSTANCE = "system"
 """What SageMaker calls the instance of an application that needs none."""
 
@@ -225,6 +228,6 @@ def _existing(types: list[str], *uses: str) -> list[str]:
             raise refuse(
                 "no such instance type", given=repr(name), allowed=f"such as {', '.join(close or known[:3])}"
             )
-    if not types:
-        raise refuse("is empty", allowed="at least one instance type")
+    if not 1 <= len(types) <= MAX_INSTANCE_TYPES:
+        raise refuse("too many or none", given=len(types), allowed=f"1 to {MAX_INSTANCE_TYPES}")
     return unique(types)

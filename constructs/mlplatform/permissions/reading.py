@@ -1,0 +1,115 @@
+"""What people in Studio see: metadata of jobs and models, logs, images, experiments."""
+
+from mlplatform.permissions.grant import Grant
+from mlplatform.permissions.places import (
+    package_groups,
+    packages,
+    pull_images,
+    sagemaker_arns,
+)
+from mlplatform.permissions.tracking import open_tracking, track_runs
+from mlplatform.policy import within
+from mlplatform.settings import Environment
+
+
+def reading(settings: Environment) -> list[Grant]:
+    """What both Studio personas see and use: metadata of jobs and models, logs, images, experiments."""
+    registry = settings.neighbours.registry
+    return [
+        Grant(
+            "List",
+            (*LIST_STUDIO, *_LIST_WORK),
+            ("*",),
+            "lists and searches are of no resource in particular",
+            within(settings.region),
+        ),
+        Grant(
+            "Describe",
+            (*DESCRIBE_STUDIO, *_DESCRIBE_WORK),
+            sagemaker_arns(settings, "*"),
+            "people in Studio see the metadata of every job, model and endpoint of the account and region",
+        ),
+        Grant(
+            "SeeVersions",
+            SEE_PACKAGES,
+            (package_groups(registry), packages(registry)),
+            "people in Studio see every version of every model product of the registry",
+        ),
+        Grant(
+            "ReadLogs",
+            ("logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"),
+            (settings.names.arn("logs", "log-group:/aws/sagemaker/*"),),
+            "SageMaker names the log groups of jobs and endpoints; all lie below /aws/sagemaker/",
+        ),
+        *pull_images(settings, "whoever works in Studio"),
+        *open_tracking(settings),
+        *track_runs(settings),
+    ]
+
+
+LIST_STUDIO = (
+    "sagemaker:ListApps",
+    "sagemaker:ListDomains",
+    "sagemaker:ListSpaces",
+    "sagemaker:ListUserProfiles",
+)
+_LIST_WORK = (
+    "cloudwatch:GetMetricData",
+    "cloudwatch:ListMetrics",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
+    "ec2:DescribeVpcs",
+    "logs:DescribeLogGroups",
+    "sagemaker:ListArtifacts",
+    "sagemaker:ListAssociations",
+    "sagemaker:ListContexts",
+    "sagemaker:ListEndpointConfigs",
+    "sagemaker:ListEndpoints",
+    "sagemaker:ListHyperParameterTuningJobs",
+    "sagemaker:ListImages",
+    "sagemaker:ListMlflowApps",
+    "sagemaker:ListMlflowTrackingServers",
+    "sagemaker:ListModelPackageGroups",
+    "sagemaker:ListModels",
+    "sagemaker:ListPipelines",
+    "sagemaker:ListProcessingJobs",
+    "sagemaker:ListStudioLifecycleConfigs",
+    "sagemaker:ListTrainingJobs",
+    "sagemaker:ListTransformJobs",
+    "sagemaker:QueryLineage",
+    "sagemaker:Search",
+    "states:ListStateMachines",
+)
+DESCRIBE_STUDIO = (
+    "sagemaker:DescribeApp",
+    "sagemaker:DescribeDomain",
+    "sagemaker:DescribeSpace",
+    "sagemaker:DescribeUserProfile",
+    "sagemaker:ListTags",
+)
+_DESCRIBE_WORK = (
+    "sagemaker:DescribeAppImageConfig",
+    "sagemaker:DescribeEndpoint",
+    "sagemaker:DescribeEndpointConfig",
+    "sagemaker:DescribeHyperParameterTuningJob",
+    "sagemaker:DescribeImage",
+    "sagemaker:DescribeImageVersion",
+    "sagemaker:DescribeModel",
+    "sagemaker:DescribePipeline",
+    "sagemaker:DescribePipelineDefinitionForExecution",
+    "sagemaker:DescribePipelineExecution",
+    "sagemaker:DescribeProcessingJob",
+    "sagemaker:DescribeStudioLifecycleConfig",
+    "sagemaker:DescribeTrainingJob",
+    "sagemaker:DescribeTransformJob",
+    "sagemaker:ListPipelineExecutionSteps",
+    "sagemaker:ListPipelineExecutions",
+    "sagemaker:ListPipelineParametersForExecution",
+    "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+)
+SEE_PACKAGES = (
+    "sagemaker:BatchDescribeModelPackage",
+    "sagemaker:DescribeModelPackage",
+    "sagemaker:DescribeModelPackageGroup",
+    "sagemaker:ListModelPackages",
+)

@@ -1,0 +1,174 @@
+"""Who may do what, decided by the synthesized policies together: the table in ``decisions/``, and no others.
+
+``make verify`` asks the same of every fixture environment.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from landscapes import environment, landscape
+
+from mlplatform.settings import Environment, read_environments
+from tools.effective_cases import read_cases, read_principals
+from tools.effective_decisions import Judged, judge, synthesized_world, world_of
+from tools.effective_permissions import Role, World, read_world
+from tools.policy_evaluator import Policy, evaluate
+
+ROOT = Path(__file__).parents[2]
+DECISIONS = Path(__file__).parent / "decisions"
+CASES, PRINCIPALS = read_cases(DECISIONS), read_principals(DECISIONS)
+GUARDED = ("data-scientist", "ml-engineer")
+"""The roles that carry the guards."""
+
+BACKSTOPS = {
+    "DenyKeyGrants": "no policy AWS publishes for SageMaker allows kms:CreateGrant, and ours asks for the same",
+    "DenySessions": "no policy AWS publishes for SageMaker allows sagemaker:StartSession",
+}
+"""Denials behind which nothing is open: they hold should AWS widen its policies."""
+
+PEOPLE = {"ana": "data_scientist", "bo": "ml_engineer", "cem": "studio_admin", "dia": "approver"}
+SESSION = "arn:aws:iam::100000000004:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ml_0a1b2c3d4e5f6a7b"
+PIPELINE = "repo:acme/ml-platform:environment:tight"
+KEY = "arn:aws:kms:eu-west-1:100000000001:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+IMAGE = f"100000000004.dkr.ecr.eu-west-1.amazonaws.com/studio@sha256:{'0f1e2d3c' * 8}"
+STUDIO = {"studio": {"users": PEOPLE}}
+FILES = {
+    "tight": environment(
+        "100000000001", **STUDIO, ci={"deploy_subjects": [PIPELINE], "review_subjects": [PIPELINE]}
+    ),
+    "lab": environment("100000000001", **STUDIO, owns_account=False),
+    # The worst case: AWS's managed policies, and no boundary behind the Denies.
+    "compat": environment(
+        "100000000002",
+        **STUDIO,
+        customization={"permissions": "compat"},
+        iam={"permissions_boundary": "none"},
+    ),
+    "off": environment(
+        "100000000003",
+        studio={"users": PEOPLE, "mlflow": "server", "home_efs": True},
+        customization={"permissions": "off"},
+        iam={"require_mfa": "off"},
+    ),
+    "idp": environment(
+        "100000000004",
+        studio={"users": PEOPLE, "custom_image": IMAGE},
+        organization_id="o-a1b2c3d4e5",
+        iam={"require_mfa": "identity_provider", "sign_in_roles": [SESSION]},
+    ),
+    "live": environment(
+        "100000000005", **STUDIO, registry={"environment": "tight", "artifacts_key_arn": KEY}
+    ),
+}
+"""Every mode of customization and every way to sign in, two environments in one account (``tight`` and
+``lab``), and one that uses another's registry (``live``)."""
+
+
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The environments of ``FILES``."""
+    folder = tmp_path_factory.mktemp("made_up")
+    landscape(folder, FILES)
+    return synthesized_world(folder / "environments", folder / "out")
+
+
+@pytest.fixture(scope="module")
+def users(synthesized: Path) -> World:
+    """The user's own environments."""
+    return world_of(synthesized, read_environments(ROOT / "environments"))
+
+
+@pytest.fixture(scope="module")
+def fixtures(
+    templates: Mapping[tuple[str, str], dict[str, object]], environments: dict[str, Environment]
+) -> World:
+    """The fixture environments."""
+    return read_world(templates, environments)
+
+
+@pytest.fixture(scope="module")
+def judged(made_up: World, users: World, fixtures: World) -> dict[str, list[Judged]]:
+    """Every case in the user's and the made-up environments, and in China, where ARNs differ."""
+    every = [
+        *judge(CASES, PRINCIPALS, [made_up, users]),
+        *judge(CASES, PRINCIPALS, [fixtures], only=["china"]),
+    ]
+    by_case = defaultdict(list)
+    for one in every:
+        by_case[one.case.name].append(one)
+    return by_case
+
+
+@pytest.mark.parametrize("name", [case.name for case in CASES])
+def test_decision(judged: dict[str, list[Judged]], name: str) -> None:
+    assert judged[name], "no environment has what the case is about"
+    assert not [one.problem for one in judged[name] if one.problem]
+
+
+def test_the_table_has_enough_cases_and_half_of_them_are_denials() -> None:
+    denials = [case for case in CASES if not case.allowed]
+    assert len(CASES) >= 150
+    assert len(denials) * 2 >= len(CASES)
+
+
+def test_no_two_cases_are_called_the_same() -> None:
+    names = [case.name for case in CASES]
+    assert not [name for name in names if names.count(name) > 1]
+
+
+def principal_of(role: Role) -> str:
+    """What the table calls a role: one name for the roles of all people with the same persona."""
+    for persona in ("approver", "studio-admin"):
+        if role.kind == "persona" and role.thing.startswith(f"{persona}-"):
+            return persona
+    return role.thing
+
+
+@pytest.mark.parametrize("allowed", [True, False], ids=["allowed", "denied"])
+def test_every_role_of_every_template_has_a_case(
+    made_up: World, users: World, fixtures: World, allowed: bool
+) -> None:
+    asked = {case.principal.rpartition(".")[2] for case in CASES if case.allowed == allowed}
+    roles = [role for world in (made_up, users, fixtures) for role in world.roles.values()]
+    what = "allowed" if allowed else "denied"
+    assert not {
+        f"{principal_of(role)}: decisions/ has no case in which it is {what} anything"
+        for role in roles
+        if principal_of(role) not in asked
+    }
+
+
+def without(policies: tuple[Policy, ...], sid: str) -> tuple[Policy, ...]:
+    """The policies without the statements of one Sid."""
+    return tuple(
+        {**policy, "Statement": [one for one in policy["Statement"] if one.get("Sid") != sid]}
+        for policy in policies
+    )
+
+
+def test_each_denial_of_the_studio_personas_alone_refuses_something(
+    made_up: World, judged: dict[str, list[Judged]]
+) -> None:
+    compat = {r.thing: r for r in made_up.roles.values() if r.environment == "compat"}
+    left: dict[tuple[str, str], list[Judged]] = {}
+    for thing in GUARDED:
+        statements = [s for policy in compat[thing].identity_policies for s in policy["Statement"]]
+        for sid in {s["Sid"] for s in statements if s["Effect"] == "Deny"}:
+            left[thing, sid] = [
+                one
+                for group in judged.values()
+                for one in group
+                if (one.environment, one.case.principal) == ("compat", thing)
+                and one.decision.deciding_sids == (sid,)
+            ]
+    cut = {(thing, sid): without(compat[thing].identity_policies, sid) for thing, sid in left}
+    mutants = [(key, one) for key, group in left.items() for one in group]
+    requests = [replace(one.request, identity_policies=cut[key]) for key, one in mutants]
+    let_through = {
+        key for (key, _), decision in zip(mutants, evaluate(requests), strict=True) if decision.allowed
+    }
+    idle = {sid for _, sid in set(left) - let_through}
+    assert idle == set(BACKSTOPS), "no case is allowed without these denials, but for those listed"

@@ -1,0 +1,120 @@
+"""Deploying: only what was checked, and only to the account and region the file names."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlplatform.settings import Environment, read_environments
+from tools import deploy
+from tools.deploy import command, main, unfit_for
+
+ROOT = Path(__file__).parents[2]
+USERS = ROOT / "environments"
+
+
+@pytest.fixture
+def mine() -> Environment:
+    """The first of the user's own environments."""
+    return read_environments(USERS)[0]
+
+
+@pytest.fixture
+def account_of_mine(
+    mine: Environment, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Credentials of the account of that environment, in memory, with no region configured."""
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", mine.account)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    request.getfixturevalue("aws")
+
+
+def arguments(mine: Environment, outdir: Path, *more: str) -> list[str]:
+    """Arguments of `make deploy` for an environment and a synthesis."""
+    return [mine.name, "--folder", str(USERS), "--outdir", str(outdir), *more]
+
+
+def test_what_is_deployed_is_what_was_checked(mine: Environment) -> None:
+    words = command(mine, Path("cdk.out"), None)
+    assert words[1:] == ["deploy", f"{mine.name}/*", "--app", "cdk.out", "--require-approval", "broadening"]
+    assert command(mine, Path("cdk.out"), "Studio")[2] == f"{mine.name}/Studio"
+    assert command(mine, Path("cdk.out"), None, approved=True)[-1] == "never"
+
+
+def test_a_synthesis_of_this_environment_fits(mine: Environment, synthesized: Path) -> None:
+    assert unfit_for(mine, synthesized, None) == ""
+    assert unfit_for(mine, synthesized, "Network") == ""
+
+
+def test_an_environment_that_was_not_synthesized_is_refused(mine: Environment, tmp_path: Path) -> None:
+    assert unfit_for(mine, tmp_path, None) == f"{tmp_path} has no {mine.name}: run make synth first"
+
+
+def test_a_synthesis_for_another_account_is_refused(mine: Environment, synthesized: Path) -> None:
+    moved = mine.model_copy(update={"account": "999999999999"})
+    assert unfit_for(moved, synthesized, None) == (
+        f"{synthesized} is for aws://{mine.account}/{mine.region}, "
+        f"the file says aws://999999999999/{mine.region}: run make synth again"
+    )
+
+
+def test_a_stack_that_is_not_there_is_refused_with_those_that_are(
+    mine: Environment, synthesized: Path
+) -> None:
+    refusal = unfit_for(mine, synthesized, "Netwrok")
+    assert refusal.startswith(f"no stack Netwrok in {mine.name}, there is: ")
+    assert "Network" in refusal
+
+
+def test_credentials_of_another_account_deploy_nothing(
+    aws: None, mine: Environment, synthesized: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments(mine, synthesized)) == 2
+    what = f"{mine.name} is account {mine.account}, the credentials are of 123456789012"
+    assert capsys.readouterr().err == f"deploy: {what}\n"
+
+
+def test_a_profile_of_another_region_deploys_nothing(
+    account_of_mine: None,
+    mine: Environment,
+    synthesized: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
+    assert main(arguments(mine, synthesized)) == 2
+    what = f"{mine.name} is in {mine.region}, the profile's region is ap-south-1"
+    assert capsys.readouterr().err == f"deploy: {what}\n"
+
+
+def test_without_credentials_one_line_says_so(mine: Environment, synthesized: Path, tmp_path: Path) -> None:
+    bare = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": str(tmp_path / "none"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
+    }
+    words = [sys.executable, "-m", "tools.deploy", *arguments(mine, synthesized)]
+    done = subprocess.run(words, cwd=ROOT, env=bare, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "deploy: no usable AWS credentials: Unable to locate credentials\n"
+
+
+def test_the_exit_code_is_that_of_the_deployment(
+    account_of_mine: None,
+    mine: Environment,
+    synthesized: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = tmp_path / "calls"
+    program = tmp_path / "cdk"
+    program.write_text(f'#!/bin/sh\necho "$@" >{calls}\nexit 3\n', encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setattr(deploy.sys, "executable", str(tmp_path / "python"))
+    assert main(arguments(mine, synthesized, "--stack", "Network")) == 3
+    assert calls.read_text(encoding="utf-8").startswith(f"deploy {mine.name}/Network --app {synthesized}")
