@@ -62,6 +62,8 @@ class Role:
     identity_policies: tuple[Policy, ...]
     boundaries: tuple[Policy, ...]
     trust: Policy
+    published: tuple[str, ...] = ()
+    """ARNs of those of its policies that AWS publishes: the last of ``identity_policies``, in this order."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,7 @@ def _roles(stack: Deployment, managed: Mapping[str, Policy]) -> Iterator[Role]:
         arn = stack.arn(logical_id)
         named = stack.resolve(properties.get("RoleName")) or functions.get(arn)
         start = f"{stack.names.prefix}-{stack.names.environment}-"
+        attached = stack.resolve(properties.get("ManagedPolicyArns", []))
         yield Role(
             environment=stack.settings.name,
             stack=stack.stack,
@@ -157,6 +160,7 @@ def _roles(stack: Deployment, managed: Mapping[str, Policy]) -> Iterator[Role]:
             identity_policies=tuple(_identity_policies(stack, logical_id, properties, managed)),
             boundaries=_boundaries(stack.settings, stack.resolve(properties.get("PermissionsBoundary"))),
             trust=stack.resolve(properties["AssumeRolePolicyDocument"]),
+            published=tuple(arn for arn in attached if arn not in managed),
         )
 
 
@@ -165,11 +169,12 @@ def _identity_policies(
 ) -> Iterator[Policy]:
     for inline in properties.get("Policies", []):
         yield stack.resolve(inline["PolicyDocument"])
-    for arn in stack.resolve(properties.get("ManagedPolicyArns", [])):
-        yield managed[arn] if arn in managed else _managed_by_aws(arn)
+    arns = stack.resolve(properties.get("ManagedPolicyArns", []))
+    yield from (managed[arn] for arn in arns if arn in managed)
     for _, attached in stack.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
         if {"Ref": logical_id} in attached.get("Roles", []):
             yield stack.resolve(attached["PolicyDocument"])
+    yield from (_managed_by_aws(arn) for arn in arns if arn not in managed)
 
 
 @cache

@@ -24,6 +24,7 @@ class PlatformStack(cdk.Stack):
             synthesizer=None if self._qualifier == DEFAULT_QUALIFIER else self._synthesizer(),
             termination_protection=settings.retains,
         )
+
     def _synthesizer(self) -> cdk.DefaultStackSynthesizer:
         return cdk.DefaultStackSynthesizer(qualifier=self._qualifier)
 

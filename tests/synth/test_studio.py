@@ -20,6 +20,7 @@ from mlplatform.settings import Environment, read_environments
 from mlplatform.settings.studio import Application
 from mlplatform.studio_domain import UNKNOWN_APPLICATIONS, UNKNOWN_FAMILIES
 from stacks.studio import StudioStack
+from tools import findings
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests" / "fixtures" / "environments"
@@ -477,3 +478,4 @@ def test_everything_at_once_passes_every_check(tmp_path: Path, mode: str) -> Non
     network = {"availability_zones": ["euw1-az1", "euw1-az2"], "package_index": "codeartifact"}
     settings = variant(tmp_path, FULL, network=network, customization={"permissions": mode})
     checked(build(settings, tmp_path / "out"))
+    assert findings.read(tmp_path / "out").problems == []

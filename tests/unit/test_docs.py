@@ -153,7 +153,7 @@ def test_the_readme_lists_every_command_of_make_help() -> None:
 def test_the_diagram_names_stacks_and_constructs_of_the_code() -> None:
     (diagram,) = blocks((ROOT / "README.md").read_text(encoding="utf-8"), "mermaid")
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "stacks").glob("*.py"))
-    used = set(re.findall(r"\b([A-Z]\w+)\(\s*self,\s*\"(\w+)\"", code))
+    used = set(re.findall(r"\b([A-Z]\w+)\(\s*self,\s*f?\"(\w+)", code))
     stacks = {name for kind, name in used if kind.endswith("Stack")}
     constructs = {kind for kind, _ in used if not kind.endswith("Stack")}
     assert set(re.findall(r"\b[A-Z]\w+", diagram)) == {"MlPlatform", "LR"} | stacks | constructs

@@ -106,12 +106,12 @@ with mock_aws():
     client = boto3.client("sagemaker", region_name="us-east-1")
     client.create_training_job(
         TrainingJobName="plain",
-        AlgorithmSpecification={{"TrainingImage": "image", "TrainingInputMode": "File"}},
+        AlgorithmSpecification={"TrainingImage": "image", "TrainingInputMode": "File"},
         RoleArn="arn:aws:iam::222233334444:role/acme/full/studio/acme-full-studio-job",
-        OutputDataConfig={{"S3OutputPath": "s3://{bucket}/output"}},
-        ResourceConfig={{"InstanceType": "{instance_type}", "InstanceCount": 1, "VolumeSizeInGB": 10}},
-        StoppingCondition={{"MaxRuntimeInSeconds": 60}},
-        {more}
+        OutputDataConfig={"S3OutputPath": "s3://elsewhere/output"},
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+        StoppingCondition={"MaxRuntimeInSeconds": 60},
+        **MORE,
     )
     job = client.describe_training_job(TrainingJobName="plain")
     tags = client.list_tags(ResourceArn=job["TrainingJobArn"])["Tags"]
@@ -120,11 +120,9 @@ print(json.dumps([job, tags], default=str))
 """A training job that says nothing of network, keys and tags, and what SageMaker (moto's) was told."""
 
 
-def run_a_job(
-    studio: Studio, *, instance_type: str = "ml.m5.large", bucket: str = "elsewhere", more: str = ""
-) -> tuple[dict[str, Any], dict[str, str]]:
+def run_a_job(studio: Studio, **more: Any) -> tuple[dict[str, Any], dict[str, str]]:
     """The job and its tags as SageMaker describes them."""
-    job, tags = studio.run(RUN_A_JOB.format(instance_type=instance_type, bucket=bucket, more=more))
+    job, tags = studio.run(RUN_A_JOB.replace("MORE", repr(more)))
     return job, {tag["Key"]: tag["Value"] for tag in tags}
 
 
@@ -149,16 +147,17 @@ def test_a_plain_job_of_any_sdk_says_everything_the_guards_ask_for(
 
 
 def test_nothing_that_a_request_says_is_changed(studio: Studio, full: dict[str, str]) -> None:
-    said = 'EnableNetworkIsolation=False, Tags=[{"Key": "owner", "Value": "me"}],'
-    job, tags = run_a_job(studio, more=said)
+    mine = [{"Key": "owner", "Value": "me"}]
+    job, tags = run_a_job(studio, EnableNetworkIsolation=False, Tags=mine)
     assert job["EnableNetworkIsolation"] is False
     assert tags["owner"] == "me"
     assert tags["cost-center"] == "4711"
 
 
 def test_instances_with_storage_of_their_own_get_no_volume_key(studio: Studio, full: dict[str, str]) -> None:
-    job, _ = run_a_job(studio, instance_type="ml.g5.xlarge")
-    assert "VolumeKmsKeyId" not in job["ResourceConfig"]
+    for instance_type, keys in (("ml.g5.xlarge", 1), ("ml.m5.large", 2)):
+        request = {"ResourceConfig": {"InstanceType": instance_type}}
+        assert len(fill(studio, "CreateTrainingJob", request)["ResourceConfig"]) == keys
 
 
 @pytest.mark.parametrize(
@@ -172,8 +171,8 @@ def test_instances_with_storage_of_their_own_get_no_volume_key(studio: Studio, f
 def test_results_are_encrypted_with_the_key_of_the_bucket_they_go_to(
     studio: Studio, full: dict[str, str], bucket: str, key: str
 ) -> None:
-    job, _ = run_a_job(studio, bucket=bucket)
-    assert job["OutputDataConfig"]["KmsKeyId"] == full[key]
+    request = {"OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/output"}, "ResourceConfig": {}}
+    assert fill(studio, "CreateTrainingJob", request)["OutputDataConfig"]["KmsKeyId"] == full[key]
 
 
 CALL = """

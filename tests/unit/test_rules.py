@@ -404,6 +404,27 @@ class TestPassRole:
         assert broken(Job=role(allow("iam:Get*", self.JOBS))) == ["WILDCARD_ACTION"]
 
 
+class TestPolicySize:
+    @staticmethod
+    def many(count: int) -> dict[str, Any]:
+        """An Allow on ``count`` objects, each with an ARN of 100 characters."""
+        return allow("s3:GetObject", [f"arn:aws:s3:::{number:087}" for number in range(count)])
+
+    def test_inline_policies_that_are_too_long_together_are_refused(self) -> None:
+        assert broken(Job=role(self.many(95))) == []
+        [violation] = check({"Resources": {"Job": role(self.many(110))}}, **HERE)
+        assert violation.rule == "POLICY_SIZE"
+        assert violation.message.endswith("characters, allowed: 10240")
+
+    def test_a_managed_policy_holds_less_than_a_role(self) -> None:
+        document = {"Version": "2012-10-17", "Statement": [self.many(60)]}
+        assert broken(Rest=resource("AWS::IAM::ManagedPolicy", PolicyDocument=document)) == ["POLICY_SIZE"]
+
+    def test_what_only_deployment_knows_counts_as_long_as_it_can_be(self) -> None:
+        imports = [{"Fn::ImportValue": f"k{number}"} for number in range(130)]
+        assert broken(Job=role(allow("kms:Decrypt", imports))) == ["POLICY_SIZE"]
+
+
 class TestGetStackOutput:
     VALUE: ClassVar = {"Fn::GetStackOutput": {"StackName": "acme-dev-network", "OutputName": "VpcId"}}
 

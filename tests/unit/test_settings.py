@@ -410,6 +410,15 @@ def test_prefix_and_environment_may_not_name_two_environments_of_one_account(tmp
     ]
 
 
+def test_no_name_may_start_as_all_names_of_another_environment_of_the_account_do(tmp_path: Path) -> None:
+    second = change("owns_account: true", "owns_account: false")
+    assert problems(tmp_path, b=GOOD, b_c=second) == [
+        "environments/b-c.yaml:4: name_prefix: names in account 111122223333 would start with 'acme-b-c' and "
+        "those of environments/b.yaml with 'acme-b', so that one holds the other's, given 'acme', "
+        "allowed: another prefix"
+    ]
+
+
 def test_only_one_environment_of_an_account_records_all_events(tmp_path: Path) -> None:
     trail = GOOD + "audit: {cloudtrail: all_events}\n"
     assert problems(tmp_path, dev=trail, test=trail.replace("owns_account: true", "owns_account: false")) == [

@@ -36,6 +36,7 @@ RULES = (
     Rule(
         "PASS_ROLE", "Roles are passed by name or path, and only to a named service.", policies.passed_roles
     ),
+    Rule("POLICY_SIZE", "A policy is not longer than AWS accepts.", policies.policy_sizes),
     Rule("GET_STACK_OUTPUT", "Stacks share exports and computed names only.", resources.stack_outputs),
     Rule("LOG_GROUP", "A log group has a retention and a key.", resources.log_groups),
     Rule("TLS_ONLY", "A bucket, queue or topic refuses requests without TLS.", resources.without_tls),

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from mlplatform.rules.rule import Finding
-from mlplatform.template import Template, texts
+from mlplatform.template import Template, text, texts
 
 
 @cache
@@ -77,3 +78,39 @@ def passed_roles(template: Template) -> Iterator[Finding]:
             yield statement.place, "iam:PassRole without StringEquals on iam:PassedToService"
         if any(re.search(r"^\*+$|:(role/)?\*+$", resource) for resource in statement.resources):
             yield statement.place, f"iam:PassRole on {', '.join(statement.resources)}: name a role or a path"
+
+
+POLICY_LIMITS = {
+    "AWS::IAM::Role": ("Policies", 10_240),
+    "AWS::IAM::ManagedPolicy": ("PolicyDocument", 6_144),
+    "AWS::S3::BucketPolicy": ("PolicyDocument", 20_480),
+    "AWS::KMS::Key": ("KeyPolicy", 32_768),
+    "AWS::EC2::VPCEndpoint": ("PolicyDocument", 20_480),
+}
+"""Property and most characters of what AWS accepts, a role's inline policies together (quotas in the user
+guides of IAM, Amazon S3, AWS KMS and AWS PrivateLink). IAM does not count whitespace."""
+
+_UNKNOWN = 80
+"""Characters that a value known only at deployment counts for: an ARN of a key has 75."""
+
+
+def policy_sizes(template: Template) -> Iterator[Finding]:
+    """Policies that AWS would refuse at deployment for their length."""
+    for kind, (key, limit) in POLICY_LIMITS.items():
+        for logical_id, properties in template.of_type(kind):
+            policies = properties.get(key) or []
+            documents = [policy["PolicyDocument"] for policy in policies] if key == "Policies" else [policies]
+            size = sum(len(json.dumps(_deployed(document), separators=(",", ":"))) for document in documents)
+            if size > limit:
+                yield (logical_id, f"Properties.{key}"), f"{size} characters, allowed: {limit}"
+
+
+def _deployed(node: Any) -> Any:
+    """Return ``node`` with text as long as may be where a value is known only at deployment."""
+    if isinstance(node, list):
+        return [_deployed(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if len(node) == 1 and next(iter(node)).startswith(("Fn::", "Ref")):
+        return "x" * max(_UNKNOWN, len(text(node)))
+    return {key: _deployed(value) for key, value in node.items()}

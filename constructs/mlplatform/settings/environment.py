@@ -120,7 +120,7 @@ class NotificationSettings(Section):
 class DeploymentSettings(Section):
     """How the environment is deployed."""
 
-    qualifier: Qualifier = Field(default=DEFAULT_QUALIFIER, description="of `cdk bootstrap`; CDK's own default")
+    qualifier: Qualifier = Field(default=DEFAULT_QUALIFIER, description="of `cdk bootstrap`, CDK's own")
 
 
 class Environment(Section):

@@ -23,7 +23,10 @@ ISSUERS = {"github": "https://token.actions.githubusercontent.com", "gitlab": "h
 BoundaryName = Annotated[
     str, Text(r"[\w+=,.@/-]{1,128}", "platform, none, or the name of a managed policy of the account")
 ]
-RolePath = Annotated[str, Text(r"/([\w+=,.@-]+/){0,4}", "a path such as /ml/, of at most four parts")]
+RolePath = Annotated[
+    str,
+    Text(r"(?=.{1,64}$)/([\w+=,.@-]+/){0,4}", "a path such as /ml/, of at most four parts and 64 characters"),
+]
 Issuer = Annotated[str, Text(r"github|gitlab|https://[^\s*]+", "github, gitlab, or an https:// issuer")]
 Audience = Annotated[str, Text(r"[^\s*]{1,255}", "the audience of the tokens, such as sts.amazonaws.com")]
 Subject = Annotated[

@@ -43,14 +43,19 @@ def _place(environment: Environment) -> tuple[str, str]:
 
 
 def _same_names(read: Read) -> Iterator[Problem]:
-    names: dict[tuple[str, str], str] = {}
+    """Policies and people know what is whose by how its name begins."""
+    taken: dict[str, dict[str, str]] = defaultdict(dict)
     for document, environment in read:
-        account, start = environment.account, f"{environment.name_prefix}-{environment.name}"
-        other = names.setdefault((account, start), document.file)
-        if other != document.file:
-            what = f"names in account {account} would start with {start!r} as those of {other}"
+        start = f"{environment.name_prefix}-{environment.name}-"
+        known = taken[environment.account]
+        other = next((s for s in known if s.startswith(start) or start.startswith(s)), None)
+        if other is not None:
+            what = f"names in account {environment.account} would start with {start[:-1]!r}"
+            clash = f" and those of {known[other]} with {other[:-1]!r}" if other != start else " as those of "
+            clash += known[other] if other == start else ", so that one holds the other's"
             given = f"given {environment.name_prefix!r}, allowed: another prefix"
-            yield document.problem(("name_prefix",), f"{what}, {given}")
+            yield document.problem(("name_prefix",), f"{what}{clash}, {given}")
+        known.setdefault(start, document.file)
 
 
 def _trails(read: Read) -> Iterator[Problem]:
