@@ -106,6 +106,13 @@ class World:
         stack = next(d for (owner, _), d in self.deployments.items() if owner == environment)
         return str(stack.resolve({"Fn::ImportValue": full})) if full in stack.exports else None
 
+    def default_security_group(self, environment: str) -> str | None:
+        """Id of the default security group of the environment's VPC; None if the platform did not make it."""
+        network = self.deployments.get((environment, "Network"))
+        for logical_id, _ in network.of_type("AWS::EC2::VPC") if network else ():
+            return str(network.resolve({"Fn::GetAtt": [logical_id, "DefaultSecurityGroup"]}))
+        return None
+
 
 def read_world(templates: Templates, environments: Mapping[str, Environment]) -> World:
     """Read all templates, by (environment, stack).

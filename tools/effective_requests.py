@@ -134,13 +134,6 @@ class Places(string.Formatter):
         host, _, name = image.partition("@")[0].partition("/")
         return self.settings.names.arn("ecr", f"repository/{name}", account=host.partition(".")[0])
 
-    def _default_group(self) -> str | None:
-        """Id of the default security group of a VPC that the platform made."""
-        stack = self.world.deployments.get((self.settings.name, "Network"))
-        vpcs = stack.of_type("AWS::EC2::VPC") if stack else ()
-        found = next((logical_id for logical_id, _ in vpcs), None)
-        return stack.resolve({"Fn::GetAtt": [found, "DefaultSecurityGroup"]}) if stack and found else None
-
     @cached_property
     def _people(self) -> dict[str, str | None]:
         studio = self.settings.studio
@@ -163,7 +156,7 @@ class Places(string.Formatter):
             "slashed": f"{names.prefix}/{names.environment}",
             "boundary": settings.boundary_arn,
             "deploy_subject": settings.ci and settings.ci.deploy_subjects[0],
-            "default_group": self._default_group(),
+            "default_group": self.world.default_security_group(self.settings.name),
             "path": names.role_path("x").removesuffix("x/"),
             "dns": settings.place.dns_suffix,
             "organization": settings.organization_id,

@@ -17,6 +17,9 @@ _TESTS = {
 }
 """What condition operators ask."""
 
+_NONE = {"ArnNotEquals": "is none of", "ArnNotLike": "is like none of"}
+_NONE |= {"StringNotEquals": "is none of", "StringNotLike": "is like none of"}
+
 Words = Callable[[str], str]
 """Puts a text of one environment in words that are the same in all of them."""
 
@@ -63,8 +66,8 @@ def _condition(operator: str, key: str, values: Any, words: Words) -> str:
     if plain == "Bool":
         test = f"is {values}"
     else:
-        negated = "Not" in plain and isinstance(values, list) and len(values) > 1
-        test = f"{_TESTS[plain]} {'any of ' if negated else ''}{_many(values, words, 'or')}"
+        several = "Not" in plain and isinstance(values, list) and len(values) > 1
+        test = f"{_NONE[plain] if several else _TESTS[plain]} {_many(values, words, 'or')}"
     return f"{subject}`{key}` {test}{' or missing' if optional else ''}"
 
 

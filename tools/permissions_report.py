@@ -4,7 +4,8 @@ import argparse
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from tools.effective_permissions import EXPORTS, Role, World
 from tools.permission_sentences import Words, sentence, trust_sentence
 
 ROOT = Path(__file__).parent.parent
+Fact = tuple[str, str]
+"""What a sentence is about (its Sid), and the sentence."""
+
 PATH = ROOT / "docs" / "security" / "permissions.md"
 
 GROUPS = {
@@ -31,13 +35,15 @@ _HEAD = """# Permissions
 What each role may do, read from the templates of the environments in `environments/` and from
 `bootstrap/policies.yaml`. Written by `make baselines`; do not edit.
 
-- `<account>`, `<region>`, `<partition>`, `<prefix>` and `<environment>` stand for those of the environment, names
-  such as `<DataKeyArn>` for what stacks export. A sentence that is not true everywhere ends in where it is.
-- **May** is an Allow and **Never** a Deny, which prevails; in brackets stands the Sid. What no sentence allows is
-  refused. A sentence without resource is about all there are: the action accepts none, or the conditions narrow it.
-- What a role may do is further limited by its boundary (at the end of the page) and by the policies of keys, buckets
-  and endpoints ([security](README.md)). `tests/synth/decisions/` lists who may do what when all of them are taken
-  together, decided by tests.
+- **May** is an Allow and **Never** a Deny, which prevails; in brackets stands the Sid. What no sentence
+  allows is refused. A sentence without resource is about all there are: the action accepts none, or its
+  conditions narrow it.
+- A resource such as `sagemaker app/*` is one of the environment's own account and region; others are written
+  as ARNs. `<account>`, `<region>`, `<prefix>` and `<environment>` are the environment's own, names such as
+  `<DataKeyArn>` what its stacks export. A sentence that is not true everywhere ends in where it is.
+- What a role may do is further limited by its boundary (at the end of the page) and by the policies of keys,
+  buckets and endpoints ([security](README.md)). The tables in `tests/synth/decisions/` say who may do what
+  when all of them are taken together, and tests decide it.
 """
 
 
@@ -73,7 +79,7 @@ def render(world: World) -> str:
     parts = [_HEAD]
     for heading in [*GROUPS, "Others"]:
         if heading in roles:
-            parts.append(f"\n## {heading}\n")
+            parts.append(f"\n## {heading}")
             parts += _group(roles[heading], words, len(world.environments))
     parts += ["\n## Boundaries\n", *_boundaries(world, words), "\n## Every resource, without a condition\n"]
     parts += [*_stars(world), ""]
@@ -83,90 +89,90 @@ def render(world: World) -> str:
 def _group(
     things: Mapping[str, Sequence[Role]], words: Mapping[str, Words], everywhere: int
 ) -> Iterator[str]:
-    """The roles of one heading; a role that has all of another's sentences is described by the difference."""
-    told: dict[str, set[str]] = {}
+    """The roles of one heading; one that has all the sentences of another is described by what it adds."""
+    told: dict[str, list[str]] = {}
     for thing, roles in sorted(things.items()):
-        facts = _facts(roles, lambda role: _permissions(role, words[role.environment]))
-        lines = list(_lines(facts, len(roles)))
-        like = max(
-            (t for t in told if len(told[t]) > 3 and told[t] <= set(lines)),
-            key=lambda t: len(told[t]),
-            default=None,
+        in_words = partial(_in_words, roles, words)
+        lines = in_words(_permissions)
+        like = next(
+            (other for other in told if len(told[other]) > 3 and set(told[other]) <= set(lines)), None
         )
-        told[thing] = set(lines)
+        told[thing] = lines
         where = ", ".join(sorted(role.environment for role in roles))
         yield f"\n### {thing}\n\n{roles[0].description}." + (
             "" if len(roles) == everywhere else f" In {where}."
         )
-        trust = _facts(roles, lambda role: _trust(role, words[role.environment]))
-        yield "\n".join(["", *(f"- Assumed by {line}" for line in _lines(trust, len(roles)))])
-        bounded = _facts(
-            roles, lambda role: ["the platform's" if role.boundaries else "none of the platform's"]
-        )
-        yield "\n".join(f"- Boundary: {line}" for line in _lines(bounded, len(roles)))
+        yield ""
+        yield from (f"- Assumed by {line}" for line in in_words(_trust))
+        yield from (f"- Boundary: {line}" for line in in_words(_bounded))
         if like:
             yield f"- What {like} may and may not, and:"
-        yield "\n".join(f"- {line}" for line in lines if not like or line not in told[like])
+        yield from (f"- {line}" for line in lines if not like or line not in told[like])
 
 
-def _facts(roles: Sequence[Role], tell: Any) -> dict[str, list[str]]:
-    """What is told of each role, in order, with the environments of which it is true."""
-    facts: dict[str, list[str]] = defaultdict(list)
+def _in_words(
+    roles: Sequence[Role], words: Mapping[str, Words], tell: Callable[[Role, Words], Iterator[Fact]]
+) -> list[str]:
+    """What ``tell`` says of each role, each once, with where it is true unless that is everywhere."""
+    places: dict[Fact, list[str]] = defaultdict(list)
     for role in sorted(roles, key=lambda role: role.environment):
-        for fact in dict.fromkeys(tell(role)):
-            facts[fact].append(role.environment)
-    return facts
+        for fact in dict.fromkeys(tell(role, words[role.environment])):
+            places[fact].append(role.environment)
+    order = {topic: number for number, (topic, _) in reversed(list(enumerate(places)))}
+    return [
+        text
+        + ("." if len(places[topic, text]) == len(roles) else f"; in {', '.join(places[topic, text])} only.")
+        for topic, text in sorted(places, key=lambda fact: order[fact[0]])
+    ]
 
 
-def _lines(facts: Mapping[str, Sequence[str]], everywhere: int) -> Iterator[str]:
-    for fact, where in facts.items():
-        yield fact + ("." if len(where) == everywhere else f"; in {', '.join(where)} only.")
-
-
-def _permissions(role: Role, words: Words) -> Iterator[str]:
+def _permissions(role: Role, words: Words) -> Iterator[Fact]:
     own = role.identity_policies[: len(role.identity_policies) - len(role.published)]
     statements = [statement for policy in own for statement in policy["Statement"]]
-    yield from (sentence(one, words) for one in statements if one["Effect"] == "Allow")
-    yield from (f"May whatever AWS's policy `{arn.rpartition('/')[2]}` allows" for arn in role.published)
-    yield from (sentence(one, words) for one in statements if one["Effect"] == "Deny")
+    yield from _sentences([one for one in statements if one["Effect"] == "Allow"], words)
+    for arn in role.published:
+        yield arn, f"May whatever AWS's policy `{arn.rpartition('/')[2]}` allows"
+    yield from _sentences([one for one in statements if one["Effect"] == "Deny"], words)
 
 
-def _trust(role: Role, words: Words) -> Iterator[str]:
-    yield from (trust_sentence(statement, words) for statement in role.trust["Statement"])
+def _sentences(statements: Sequence[Mapping[str, Any]], words: Words) -> Iterator[Fact]:
+    return ((statement.get("Sid", ""), sentence(statement, words)) for statement in statements)
+
+
+def _trust(role: Role, words: Words) -> Iterator[Fact]:
+    return (("", trust_sentence(statement, words)) for statement in role.trust["Statement"])
+
+
+def _bounded(role: Role, _: Words) -> Iterator[Fact]:
+    yield "", "the platform's" if role.boundaries else "none of the platform's"
+
+
+def _boundary(role: Role, words: Words) -> Iterator[Fact]:
+    return (fact for policy in role.boundaries for fact in _sentences(policy["Statement"], words))
 
 
 def _boundaries(world: World, words: Mapping[str, Words]) -> Iterator[str]:
-    bounded: dict[str, Role] = {}
-    for role in world.roles.values():
-        if role.boundaries:
-            bounded.setdefault(role.environment, role)
-    yield "What no role with the platform's boundary can exceed, whatever its own policies allow. It grants nothing.\n"
+    bounded = {role.environment: role for role in world.roles.values() if role.boundaries}
+    yield "What no role within the platform's boundary can exceed, whatever its policies allow.\n"
+    yield from (f"- {line}" for line in _in_words(list(bounded.values()), words, _boundary))
 
-    def tell(role: Role) -> Iterator[str]:
-        for policy in role.boundaries:
-            yield from (sentence(statement, words[role.environment]) for statement in policy["Statement"])
 
-    yield "\n".join(f"- {line}" for line in _lines(_facts(list(bounded.values()), tell), len(bounded)))
+_STARS = """\
+Statements whose actions accept no resource but `*` and have no condition key that would narrow them. On `*`,
+any other statement has a condition: the platform's rule STAR_RESOURCE refuses it otherwise.
+"""
 
 
 def _stars(world: World) -> Iterator[str]:
-    """Allows on every resource that no condition narrows; the platform's rule STAR_RESOURCE admits no others."""
-    yield (
-        "Statements that allow actions which accept no resource but `*`, and for which no condition key is of use. A\n"
-        "statement on `*` of any other action has a condition, or the platform's rule STAR_RESOURCE refuses it.\n"
-    )
-    found = sorted(
-        {
-            f"- {role.thing}: {', '.join(f'`{action}`' for action in _listed(statement['Action']))} ({statement['Sid']})"
-            for role in world.roles.values()
-            for policy in role.identity_policies
-            for statement in policy["Statement"]
-            if statement["Effect"] == "Allow"
-            and statement.get("Resource") in ("*", ["*"])
-            and not statement.get("Condition")
-        }
-    )
-    yield "\n".join(found or ["There are none."])
+    """Allows on every resource that no condition narrows."""
+    found = {
+        f"- {role.thing}: {', '.join(f'`{action}`' for action in _listed(one['Action']))} ({one['Sid']})"
+        for role in world.roles.values()
+        for policy in role.identity_policies[: len(role.identity_policies) - len(role.published)]
+        for one in policy["Statement"]
+        if one["Effect"] == "Allow" and one.get("Resource") in ("*", ["*"]) and not one.get("Condition")
+    }
+    return iter([_STARS, *(sorted(found) or ["There are none."])])
 
 
 def _listed(value: Any) -> list[str]:
@@ -181,7 +187,14 @@ def _words(world: World, settings: Environment) -> Words:
         for export in sorted(EXPORTS)
         if (value := world.exported(export, settings.name)) is not None
     }
-    known |= {
+    registry = settings.neighbours.registry
+    if registry.environment in world.environments and registry != names:
+        key = world.exported("ArtifactsKeyArn", registry.environment)
+        known |= {key: f"<ArtifactsKeyArn> of {registry.environment}"} if key else {}
+    if group := world.default_security_group(settings.name):
+        known[group] = "<default security group of the VPC>"
+    made_up = _replacing(known)
+    general = {
         hub_name(settings.region, settings.account): "<AI Registry>",
         f"{names.prefix}-{names.environment}-": "<prefix>-<environment>-",
         f"/{names.prefix}/{names.environment}/": "/<prefix>/<environment>/",
@@ -190,8 +203,27 @@ def _words(world: World, settings: Environment) -> Words:
         settings.account: "<account>",
         settings.region: "<region>",
     }
+    written = _replacing(general)
+    own = re.compile(rf"^arn:{names.partition}:(\w[\w-]*):({names.region})?:({names.account})?:(?!:)")
+
+    def words(text: str) -> str:
+        return written(own.sub(_short, made_up(text)))
+
+    return words
+
+
+def _replacing(known: Mapping[str, str]) -> Words:
+    """Replaces every text of ``known``, the longest first."""
     pattern = re.compile("|".join(re.escape(text) for text in sorted(known, key=len, reverse=True)))
     return lambda text: pattern.sub(lambda match: known[match[0]], text)
+
+
+def _short(match: re.Match[str]) -> str:
+    """The service alone, in place of an ARN's beginning, for what is the environment's own."""
+    service, region, account = match.groups()
+    place = (bool(region), bool(account))
+    ours = {"s3": (False, False), "iam": (False, True)}.get(service, (True, True))
+    return f"{service} " if place == ours else match[0]
 
 
 if __name__ == "__main__":

@@ -118,7 +118,7 @@ function nearMisses(analysis) {
         ...(one.explain.conditions ?? [])
           .filter(condition => !condition.matches)
           .map(({ operator, conditionKeyValue }) =>
-            `${operator} ${conditionKeyValue}`.replace(STAND_IN + 'kms:', 'kms:')
+            `${operator} ${conditionKeyValue}`.replace(/aws:RequestTag\/(?=.*:)/, '')
           )
       ]
     }))

@@ -79,6 +79,7 @@ class ServiceRole(PlatformRole):
         thing: str | None = None,
         policy: Sequence[Statement] = (),
         grants: Sequence[Grant] = (),
+        managed_policy_arns: Sequence[str] = (),
         source: Mapping[str, Mapping[str, Any]] | None = None,
         log_group: LogGroup | None = None,
         accepted: Mapping[str, str] | None = None,
@@ -100,5 +101,6 @@ class ServiceRole(PlatformRole):
             thing=thing,
             policy=[*policy, *writes],
             grants=grants,
+            managed_policy_arns=managed_policy_arns,
             accepted=reasons,
         )

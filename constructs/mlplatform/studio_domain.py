@@ -15,7 +15,6 @@ from mlplatform.studio_startup import StudioStartup
 SHORTEST_IDLE_MINUTES = 60
 """Shortest idle timeout (API shape IdleTimeoutInMinutes); people may set their own between it and ours."""
 
-UNKNOWN_APPLICATIONS = frozenset({"KernelGateway", "RSessionGateway"})
 UNKNOWN_FAMILIES = ("ml.g7.",)
 """What the SageMaker API knows and CloudFormation's schema of a domain does not know yet, so that hiding it
 would fail the deployment. Starting it is refused all the same."""
@@ -100,7 +99,7 @@ class StudioDomain(sagemaker.CfnDomain):
         studio = self._settings.studio
         types = set(instance_types("app")) - set(studio.instance_types)
         return _Domain.StudioWebPortalSettingsProperty(
-            hidden_app_types=sorted(set(studio.hidden_applications) - UNKNOWN_APPLICATIONS),
+            hidden_app_types=sorted(studio.hidden_applications),
             hidden_instance_types=sorted(name for name in types if not name.startswith(UNKNOWN_FAMILIES)),
         )
 

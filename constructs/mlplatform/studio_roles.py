@@ -3,15 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from mlplatform.acknowledgements import accept_all
+from mlplatform.managed_policy import ManagedPolicy
 from mlplatform.permissions import personas
 from mlplatform.permissions.customization import managed_policies
-from mlplatform.permissions.grant import Grant, statements, wildcard_findings
+from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.trusts import person_trust, studio_trust
-from mlplatform.policy import document
 from mlplatform.role import PlatformRole
 from mlplatform.settings import Environment
 from mlplatform.settings.studio import STUDIO_PERSONAS, Persona
@@ -32,7 +30,9 @@ class PersonaRoles(Construct):
         super().__init__(scope, construct_id)
         self._settings = settings
         shared = [
-            SharedPolicy(self, _pascal(name), settings=settings, thing=name, grants=grants).ref
+            ManagedPolicy(
+                self, _pascal(name), settings=settings, kind="persona", thing=name, grants=grants
+            ).ref
             for name, grants in personas.managed(settings).items()
         ]
         self.arns = {persona: self._worker(persona, shared) for persona in STUDIO_PERSONAS}
@@ -92,30 +92,6 @@ class PersonaRoles(Construct):
             managed_policy_arns=policies,
             accepted=accepted,
         )
-
-
-class SharedPolicy(iam.CfnManagedPolicy):
-    """A managed policy of exactly these grants: what two roles carry and no inline policy can hold."""
-
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        settings: Environment,
-        thing: str,
-        grants: Sequence[Grant],
-    ) -> None:
-        super().__init__(
-            scope,
-            construct_id,
-            managed_policy_name=settings.names.name(thing, kind="policy"),
-            path=settings.names.role_path("persona"),
-            description=f"What both personas of Studio carry: {thing}",
-            policy_document=document(*statements(grants)),
-        )
-        if reasons := wildcard_findings(grants):
-            accept_all(self, reasons)
 
 
 def _pascal(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from constructs import Construct
 
+from mlplatform.managed_policy import ManagedPolicy
 from mlplatform.permissions import studio_jobs
 from mlplatform.role import ServiceRole
 from mlplatform.settings import Environment
@@ -12,6 +13,12 @@ class StudioServiceRoles(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Environment) -> None:
         super().__init__(scope, construct_id)
+        tools = [
+            ManagedPolicy(
+                self, "StudioJobTools", settings=settings, kind="studio", thing=name, grants=grants
+            ).ref
+            for name, grants in studio_jobs.managed(settings).items()
+        ]
         ServiceRole(
             self,
             "StudioJob",
@@ -21,6 +28,7 @@ class StudioServiceRoles(Construct):
             service="sagemaker.amazonaws.com",
             description="What jobs started from Studio run as",
             grants=studio_jobs.studio_job(settings),
+            managed_policy_arns=tools,
         )
         if settings.customization.permissions != "off":
             self._customization(settings)

@@ -24,8 +24,8 @@ GUARDED = ("data-scientist", "ml-engineer")
 """The roles that carry the guards."""
 
 BACKSTOPS = {
-    "DenyKeyGrants": "no policy AWS publishes for SageMaker allows kms:CreateGrant, and ours asks for the same",
-    "DenySessions": "no policy AWS publishes for SageMaker allows sagemaker:StartSession",
+    "DenyKeyGrants": "AWS's policies do not allow kms:CreateGrant, and ours asks for the same",
+    "DenySessions": "AWS's policies do not allow sagemaker:StartSession",
 }
 """Denials behind which nothing is open: they hold should AWS widen its policies."""
 
@@ -91,11 +91,9 @@ def fixtures(
 
 @pytest.fixture(scope="module")
 def judged(made_up: World, users: World, fixtures: World) -> dict[str, list[Judged]]:
-    """Every case in the user's and the made-up environments, and in China, where ARNs differ."""
-    every = [
-        *judge(CASES, PRINCIPALS, [made_up, users]),
-        *judge(CASES, PRINCIPALS, [fixtures], only=["china"]),
-    ]
+    """Every case in the user's and the made-up environments (``lab`` is as ``tight``), and in China."""
+    only = {*FILES, *users.environments, "china"} - {"lab"}
+    every = judge(CASES, PRINCIPALS, [made_up, users, fixtures], only=only)
     by_case = defaultdict(list)
     for one in every:
         by_case[one.case.name].append(one)

@@ -110,14 +110,19 @@ def test_every_mode_breaks_no_platform_rule(environments: Mapping[str, Environme
     found = []
     for base in environments.values():
         for settings in in_every_mode(base):
-            every = [*tables(settings).values(), *shared(settings).values()]
+            inline = {
+                who: document(*statements(grants)) for who, grants in tables(settings).items() if grants
+            }
             resources = {
-                f"Role{number}": {
+                who: {"Type": "AWS::IAM::Role", "Properties": {"Policies": [{"PolicyDocument": policy}]}}
+                for who, policy in inline.items()
+            }
+            resources |= {
+                name: {
                     "Type": "AWS::IAM::ManagedPolicy",
                     "Properties": {"PolicyDocument": document(*statements(grants))},
                 }
-                for number, grants in enumerate(every)
-                if grants
+                for name, grants in shared(settings).items()
             }
             place = settings.place
             template = {"Resources": resources}

@@ -110,6 +110,26 @@ TAGGED = policy(
     allow("Team", "s3:GetObject", Condition={"StringEqualsIfExists": {"aws:PrincipalTag/team": "ml"}}),
 )
 
+PIPELINE = f"arn:aws:iam::{HERE}:oidc-provider/token.example.com"
+DEPLOY = f"arn:aws:iam::{HERE}:role/acme/dev/deployment/ci"
+TRUSTS_PIPELINE = policy(
+    {
+        "Sid": "Pipeline",
+        "Effect": "Allow",
+        "Principal": {"Federated": PIPELINE},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {
+            "StringEquals": {"token.example.com:aud": "aws", "token.example.com:sub": "repo:acme/ml"}
+        },
+    }
+)
+TOKEN = {"token.example.com:aud": "aws", "token.example.com:sub": "repo:acme/ml"}
+MIXED = policy(
+    allow("Jobs", "sagemaker:StopTrainingJob"),
+    {"Effect": "Allow", "Action": ["s3:GetObject", "S3:ListBucket"], "Resource": "*"},
+    deny("NotThere", "*", f"{BUCKET}/secret/*"),
+)
+
 READ = Request(JOB, "s3:GetObject", OBJECT, HERE, identity_policies=(READS,))
 FROM_VPC = replace(READ, context={"aws:SourceVpce": "vpce-1"}, resource_policy=ONLY_FROM_VPC)
 USE = Request(JOB, "kms:Decrypt", KEY, HERE, resource_policy=KEY_POLICY)
@@ -166,6 +186,21 @@ REQUESTS = {
     "of the logs service, foreign log group": replace(
         ENCRYPT_LOGS, context={"kms:EncryptionContext:aws:logs:arn": LOG_GROUP.replace("acme", "other")}
     ),
+    "with a token of the pipeline": Request(
+        PIPELINE, "sts:AssumeRoleWithWebIdentity", DEPLOY, HERE, TOKEN, resource_policy=TRUSTS_PIPELINE
+    ),
+    "to deploy from a fork": Request(
+        PIPELINE,
+        "sts:AssumeRoleWithWebIdentity",
+        DEPLOY,
+        HERE,
+        {**TOKEN, "token.example.com:sub": "repo:fork/ml"},
+        resource_policy=TRUSTS_PIPELINE,
+    ),
+    "by a statement without Sid behind one of another service": replace(READ, identity_policies=(MIXED,)),
+    "of what a statement on every action denies": replace(
+        READ, identity_policies=(MIXED,), resource=f"{BUCKET}/secret/a"
+    ),
     "to train as guarded": TRAIN,
     "to train without isolation": replace(
         TRAIN, context={**TRAIN.context, "sagemaker:NetworkIsolation": "false"}
@@ -203,6 +238,8 @@ def decisions() -> dict[str, Decision]:
         ("of a key across accounts", ["MayDecrypt", "ThroughS3"]),
         ("of a grant for a service", ["MayDecrypt", "Grants"]),
         ("of the logs service, own log group", ["Logs"]),
+        ("with a token of the pipeline", ["Pipeline"]),
+        ("by a statement without Sid behind one of another service", ["#2"]),
         ("to train as guarded", ["Train"]),
         ("of a tagged team", ["Team"]),
         ("of nobody's team", ["Team"]),
@@ -220,6 +257,7 @@ def test_an_allowed_request_names_the_statements_that_allow_it(
     [
         ("from elsewhere", "OnlyFromVpc"),
         ("from outside any VPC", "OnlyFromVpc"),
+        ("of what a statement on every action denies", "NotThere"),
         ("to train without isolation", "Isolated"),
         ("to train without subnets", "Subnets"),
         ("to train on another type", "Types"),
@@ -238,7 +276,8 @@ def test_an_explicit_deny_is_named(decisions: dict[str, Decision], request_: str
     [
         ("of an action nobody allows", "in the identity policy; Read would allow it but for action"),
         ("through an endpoint policy, foreign bucket", "in the VPC endpoint policy"),
-        ("outside a boundary", "in the permissions boundary policy; Within would allow it but for action"),
+        ("outside a boundary", "in the permissions boundary policy"),
+        ("to deploy from a fork", "Pipeline would allow it but for StringEquals token.example.com:sub"),
         ("of a key, only by identity", "ThroughS3 would allow it but for StringEquals kms:ViaService"),
         ("of a key across accounts, not granted there", "in the identity policy"),
         ("of a grant for anybody", "Grants would allow it but for Bool kms:GrantIsForAWSResource"),

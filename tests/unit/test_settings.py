@@ -94,6 +94,10 @@ ONE_MISTAKE = {
         change("owns_account: true", "owns_account: false") + "already_in_account: [ai_registry_hub]\n",
         "11: already_in_account: does not go without owns_account: true, given ai_registry_hub",
     ),
+    "tags too long for the start-up script": (
+        change('"4711"', f'"4711"\n  note: {"x" * 256}\n  n2: {"x" * 256}\n  n3: {"x" * 256}\n  n4: {"x" * 256}'),
+        "6: tags: too long, given 1065 characters, allowed: at most 1000 of keys and values together",
+    ),
     "any pipeline may deploy": (
         GOOD + 'ci: {deploy_subjects: ["*"]}\n',
         "11: ci.deploy_subjects.0: malformed, given '*', "
@@ -413,8 +417,8 @@ def test_prefix_and_environment_may_not_name_two_environments_of_one_account(tmp
 def test_no_name_may_start_as_all_names_of_another_environment_of_the_account_do(tmp_path: Path) -> None:
     second = change("owns_account: true", "owns_account: false")
     assert problems(tmp_path, b=GOOD, b_c=second) == [
-        "environments/b-c.yaml:4: name_prefix: names in account 111122223333 would start with 'acme-b-c' and "
-        "those of environments/b.yaml with 'acme-b', so that one holds the other's, given 'acme', "
+        "environments/b.yaml:4: name_prefix: names in account 111122223333 would start with 'acme-b' and "
+        "those of environments/b-c.yaml with 'acme-b-c', so that one holds the other's, given 'acme', "
         "allowed: another prefix"
     ]
 

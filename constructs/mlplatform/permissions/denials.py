@@ -68,10 +68,11 @@ def _studio(settings: Environment) -> list[Grant]:
         ),
         _deny(
             "DenyStudioAdministration",
-            tuple(
-                f"sagemaker:{verb}{kind}*"
-                for kind in ("AppImageConfig", "Image", "Mlflow", "StudioLifecycleConfig")
-                for verb in ("Create", "Delete", "Update")
+            (
+                *(f"sagemaker:{verb}AppImageConfig" for verb in ("Create", "Delete", "Update")),
+                *(f"sagemaker:{verb}Image*" for verb in ("Create", "Delete", "Update")),
+                *(f"sagemaker:{verb}Mlflow*" for verb in ("Create", "Delete", "Update")),
+                *(f"sagemaker:{verb}StudioLifecycleConfig" for verb in ("Create", "Delete")),
             ),
             "the platform alone says what starts with Studio and where runs are tracked",
         ),

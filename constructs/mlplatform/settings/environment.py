@@ -43,6 +43,9 @@ REQUIRED_TAGS = ("owner", "cost-center")
 PLATFORM_TAGS = ("environment", "model")
 """Cost-allocation tags the platform sets itself."""
 
+MAX_TAG_CHARACTERS = 1_000
+"""Studio's start-up script carries the tags, and SageMaker takes 16,384 characters of it."""
+
 DEFAULT_QUALIFIER = "hnb659fds"
 """What `cdk bootstrap` uses unless told otherwise (AWS CDK guide, "Customize CDK bootstrapping")."""
 
@@ -232,6 +235,9 @@ class Environment(Section):
                 raise refuse("a tag key that is not yours to set", given=repr(key), allowed="other keys")
         if len(tags) > MAX_TAGS:
             raise refuse("too many tags", given=len(tags), allowed=f"at most {MAX_TAGS}")
+        if (length := sum(map(len, [*tags, *tags.values()]))) > MAX_TAG_CHARACTERS:
+            allowed = f"at most {MAX_TAG_CHARACTERS} of keys and values together"
+            raise refuse("too long", given=f"{length} characters", allowed=allowed)
         return tags
 
     @field_validator("data_sources")

@@ -51,10 +51,11 @@ def _same_names(read: Read) -> Iterator[Problem]:
         other = next((s for s in known if s.startswith(start) or start.startswith(s)), None)
         if other is not None:
             what = f"names in account {environment.account} would start with {start[:-1]!r}"
-            clash = f" and those of {known[other]} with {other[:-1]!r}" if other != start else " as those of "
-            clash += known[other] if other == start else ", so that one holds the other's"
+            clash = f"and those of {known[other]} with {other[:-1]!r}, so that one holds the other's"
+            same = f"as those of {known[other]}"
             given = f"given {environment.name_prefix!r}, allowed: another prefix"
-            yield document.problem(("name_prefix",), f"{what}{clash}, {given}")
+            problem = f"{what} {same if other == start else clash}, {given}"
+            yield document.problem(("name_prefix",), problem)
         known.setdefault(start, document.file)
 
 

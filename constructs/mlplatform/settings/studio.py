@@ -26,12 +26,10 @@ Application = Literal[
     "DetailedProfiler",
     "JupyterLab",
     "JupyterServer",
-    "KernelGateway",
-    "RSessionGateway",
     "RStudioServerPro",
     "TensorBoard",
 ]
-"""StudioWebPortalSettings.HiddenAppTypes of the SageMaker API."""
+"""HiddenAppTypes of a domain, as CloudFormation knows them; the SageMaker API knows two more."""
 
 UserName = Annotated[
     str,
@@ -113,14 +111,7 @@ class StudioSettings(Section):
         description="instance types people may start jobs on",
     )
     hidden_applications: list[Application] = Field(
-        default=[
-            "Canvas",
-            "JupyterServer",
-            "KernelGateway",
-            "RSessionGateway",
-            "RStudioServerPro",
-            "TensorBoard",
-        ],
+        default=["Canvas", "JupyterServer", "RStudioServerPro", "TensorBoard"],
         description="applications Studio does not offer",
     )
     docker_trusted_accounts: list[AccountId] = Field(
