@@ -57,7 +57,7 @@ test: .venv/.dev node_modules/.dev ## Lint, types and tests
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -m mypy >.cache/mypy.log 2>&1 & types=$$!; \
-	  $(PY) -m pytest; code=$$?; wait $$types || code=1; cat .cache/mypy.log; exit $$code
+	  $(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope; code=$$?; wait $$types || code=1; cat .cache/mypy.log; exit $$code
 
 ##@ Look
 explain: .venv/.runtime ## Settings of one environment, defaults marked: ENV=dev
@@ -70,9 +70,11 @@ diff: .venv/.dev synth ## What changes against a git ref: [ENV=prod] [BASE=main]
 	@$(PY) -m tools.review $(if $(ENV),--environment $(ENV),--all) $(if $(BASE),--base $(BASE))
 
 ##@ Accept and generate
-baselines: synth ## Accept the templates and acknowledgements as they are now
+baselines: .venv/.dev node_modules/.dev synth ## Accept templates, acknowledgements and permissions as they are now
 	@$(PY) -m tools.baselines
 	@$(PY) -m tools.acknowledged
+	@$(PY) -m tools.permissions_report
+	@$(PY) -m tools.customization_report
 
 schema: .venv/.runtime ## JSON Schemas of the settings files, for editors
 	@$(PY) -m tools.schema

@@ -18,7 +18,8 @@ from stacks.platform import MlPlatform
 from tools.assembly import stacks
 from tools.effective_cases import NOTHING, Case, read_cases, read_principals
 from tools.effective_permissions import World, read_world
-from tools.effective_requests import MissingError, applies, request_of, situations
+from tools.effective_places import MissingError
+from tools.effective_requests import applies, request_of, situations
 from tools.policy_evaluator import Decision, Request, evaluate
 
 TABLE = Path("tests/synth/decisions")

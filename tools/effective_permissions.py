@@ -8,17 +8,10 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
-from moto.iam.aws_managed_policies import aws_managed_policies_data
-
-from mlplatform.bucket_policies import execution_role_arn
 from mlplatform.exports import ACCOUNT, FOUNDATION, NETWORK, SUBNETS, export_name
-from mlplatform.policy import trust
 from mlplatform.settings import Environment
-from tools.bootstrap_template import BOUNDARY
-from tools.bootstrap_template import policies as bootstrap_policies
+from tools.effective_roles import Role, cloudformation_role, roles_of
 from tools.effective_values import Deployment, Templates, deployments
 from tools.policy_evaluator import Policy
 
@@ -43,27 +36,6 @@ EXPORTS = {*NETWORK, *SUBNETS, *FOUNDATION, *ACCOUNT}
 
 _GRANTS = re.compile(r"AWS::\w+::\w*(Policy|Permission|PolicyAttachment)")
 _HANDLED = {*_ATTACHED_POLICY, "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"}
-
-
-@dataclass(frozen=True)
-class Role:
-    """One role, with everything that decides what it may do.
-
-    ``thing`` is its name without the environment's prefix; for a function's role that of the function; where
-    CloudFormation names the role, its logical id without the hash. ``kind`` is the last part of its path.
-    """
-
-    environment: str
-    stack: str
-    thing: str
-    kind: str
-    arn: str
-    description: str
-    identity_policies: tuple[Policy, ...]
-    boundaries: tuple[Policy, ...]
-    trust: Policy
-    published: tuple[str, ...] = ()
-    """ARNs of those of its policies that AWS publishes: the last of ``identity_policies``, in this order."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +81,10 @@ class World:
     def default_security_group(self, environment: str) -> str | None:
         """Id of the default security group of the environment's VPC; None if the platform did not make it."""
         network = self.deployments.get((environment, "Network"))
-        for logical_id, _ in network.of_type("AWS::EC2::VPC") if network else ():
-            return str(network.resolve({"Fn::GetAtt": [logical_id, "DefaultSecurityGroup"]}))
-        return None
+        if network is None:
+            return None
+        vpc = next((logical_id for logical_id, _ in network.of_type("AWS::EC2::VPC")), None)
+        return str(network.resolve({"Fn::GetAtt": [vpc, "DefaultSecurityGroup"]})) if vpc else None
 
 
 def read_world(templates: Templates, environments: Mapping[str, Environment]) -> World:
@@ -127,8 +100,8 @@ def read_world(templates: Templates, environments: Mapping[str, Environment]) ->
         for logical_id, properties in stack.of_type("AWS::IAM::ManagedPolicy")
     }
     deployed = {stack.settings.name: stack.settings for stack in stacks.values()}
-    roles = [role for stack in stacks.values() for role in _roles(stack, managed)]
-    bootstrapped = [_cloudformation(settings) for settings in deployed.values()]
+    roles = [role for stack in stacks.values() for role in roles_of(stack, managed)]
+    bootstrapped = [cloudformation_role(settings) for settings in deployed.values()]
     return World(
         environments,
         stacks,
@@ -145,85 +118,6 @@ def _endpoints(stack: Deployment) -> Iterator[tuple[tuple[str, str], Endpoint]]:
     for logical_id, properties in stack.of_type("AWS::EC2::VPCEndpoint"):
         service, policy = stack.resolve([properties["ServiceName"], properties["PolicyDocument"]])
         yield (stack.settings.name, service), Endpoint(stack.resolve({"Ref": logical_id}), policy)
-
-
-def _roles(stack: Deployment, managed: Mapping[str, Policy]) -> Iterator[Role]:
-    functions = {
-        stack.resolve(properties["Role"]): str(stack.resolve({"Ref": logical_id}))
-        for logical_id, properties in stack.of_type("AWS::Lambda::Function")
-    }
-    for logical_id, properties in stack.of_type("AWS::IAM::Role"):
-        arn = stack.arn(logical_id)
-        named = stack.resolve(properties.get("RoleName")) or functions.get(arn)
-        start = f"{stack.names.prefix}-{stack.names.environment}-"
-        attached = stack.resolve(properties.get("ManagedPolicyArns", []))
-        yield Role(
-            environment=stack.settings.name,
-            stack=stack.stack,
-            thing=named.removeprefix(start) if named else re.sub(r"[0-9A-F]{8}$", "", logical_id),
-            kind=properties["Path"].strip("/").rpartition("/")[2],
-            arn=arn,
-            description=properties.get("Description", ""),
-            identity_policies=tuple(_identity_policies(stack, logical_id, properties, managed)),
-            boundaries=_boundaries(stack.settings, stack.resolve(properties.get("PermissionsBoundary"))),
-            trust=stack.resolve(properties["AssumeRolePolicyDocument"]),
-            published=tuple(arn for arn in attached if arn not in managed),
-        )
-
-
-def _identity_policies(
-    stack: Deployment, logical_id: str, properties: Mapping[str, Any], managed: Mapping[str, Policy]
-) -> Iterator[Policy]:
-    for inline in properties.get("Policies", []):
-        yield stack.resolve(inline["PolicyDocument"])
-    arns = stack.resolve(properties.get("ManagedPolicyArns", []))
-    yield from (managed[arn] for arn in arns if arn in managed)
-    for _, attached in stack.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
-        if {"Ref": logical_id} in attached.get("Roles", []):
-            yield stack.resolve(attached["PolicyDocument"])
-    yield from (_managed_by_aws(arn) for arn in arns if arn not in managed)
-
-
-@cache
-def _managed_by_aws(arn: str) -> Policy:
-    """The document of an AWS managed policy, as of the release of moto, in the partition of ``arn``.
-
-    Raises KeyError if there is none of the name.
-    """
-    partition, owner, name = arn.split(":")[1], arn.split(":")[4], arn.rpartition("/")[2]
-    if owner != "aws":
-        raise KeyError(f"{arn}: not a policy of AWS nor of a template")
-    text = json.dumps(_all_managed_by_aws()[name]["Document"])
-    policy: Policy = json.loads(text.replace('"arn:aws:', f'"arn:{partition}:'))
-    return policy
-
-
-@cache
-def _all_managed_by_aws() -> dict[str, Any]:
-    policies: dict[str, Any] = json.loads(aws_managed_policies_data)
-    return policies
-
-
-def _boundaries(settings: Environment, arn: str | None) -> tuple[Policy, ...]:
-    """The boundary's document; one that the account had before is not ours to read, so it bounds nothing."""
-    ours = settings.names.arn("iam", f"policy/{settings.names.name('boundary', kind='policy')}", region="")
-    return (bootstrap_policies(settings)[BOUNDARY],) if arn == ours else ()
-
-
-def _cloudformation(settings: Environment) -> Role:
-    """The role every deployment happens as; `cdk bootstrap` makes it, with the policies of ``bootstrap/``."""
-    policies = bootstrap_policies(settings)
-    return Role(
-        environment=settings.name,
-        stack="",
-        thing="cloudformation",
-        kind="bootstrap",
-        arn=execution_role_arn(settings),
-        description="CloudFormation deploys as it",
-        identity_policies=tuple(document for name, document in policies.items() if name != BOUNDARY),
-        boundaries=(),
-        trust=trust("cloudformation.amazonaws.com", condition={}),
-    )
 
 
 def _resource_policies(stack: Deployment) -> Iterator[tuple[str, Policy]]:

@@ -1,27 +1,14 @@
 """Turns cases of the decision table into requests against the policies of one environment."""
 
 import re
-import string
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from collections.abc import Mapping
 
-from mlplatform.ai_registry import hub_name
-from mlplatform.bucket_policies import execution_role_arn
 from mlplatform.policy import allow, document
 from mlplatform.settings import Environment
 from tools.effective_cases import Case, Keys, Situation, Where
-from tools.effective_permissions import Endpoint, Role, World
+from tools.effective_permissions import Endpoint, World
+from tools.effective_places import Caller, MissingError, Places
 from tools.policy_evaluator import Policy, Request
-
-STRANGER = "999999999999"
-"""An account of nobody we know."""
-
-EVERYTHING = document(allow("Everything", ["*"], ["*"]))
-"""The identity policy of callers whose own account or administrator decides what they may do: the most that
-can be. So only our side of the decision refuses them.
-"""
 
 _ARN_SERVICE = {"sts": "iam", "sagemaker-mlflow": "sagemaker"}
 """Service in the ARN of what an action acts on, where it is not the action's own."""
@@ -38,146 +25,6 @@ _ENDPOINT = {
 
 _AWS_OWNED = "000000000000"
 """Stands for the account of what AWS itself owns."""
-
-
-class MissingError(Exception):
-    """The environment lacks what a case is about."""
-
-
-@dataclass(frozen=True)
-class Caller:
-    """Who calls, under which policies; ``organization`` is that of the account, if it has one."""
-
-    arn: str
-    identity_policies: Sequence[Policy] = ()
-    boundaries: Sequence[Policy] = ()
-    organization: str | None = None
-
-
-class Places(string.Formatter):
-    """What things are called in one environment, to fill in the ``{…}`` of a case.
-
-    ``{DataKeyArn}`` is an export, ``{studio-job}`` the ARN of a role; ``things`` lists the rest.
-    ``{neighbour.…}`` is the same in another environment of the account, ``{consumer.…}`` in one of another
-    account that uses this registry, ``{elsewhere.…}`` in any of another account.
-    """
-
-    def __init__(self, world: World, settings: Environment) -> None:
-        self.world, self.settings = world, settings
-
-    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[str, str]:
-        """Value of a placeholder. Raises MissingError for what the environment lacks."""
-        where, _, thing = field_name.rpartition(".")
-        return self._beside(where)._value(thing), field_name
-
-    def caller(self, principal: str, others: Mapping[str, str]) -> Caller:
-        """The principal of a case: a role, a service, or one of ``others``, whose ARNs may hold ``{…}``."""
-        if principal in others or principal.endswith(".amazonaws.com"):
-            return self._outside(others.get(principal, principal))
-        where, _, thing = principal.rpartition(".")
-        there = self._beside(where)
-        role = there._role(thing)
-        if role is None:
-            raise MissingError(f"{there.settings.name} has no {thing}")
-        return Caller(role.arn, role.identity_policies, role.boundaries, there.settings.organization_id)
-
-    def _outside(self, pattern: str) -> Caller:
-        arn = self.format(pattern)
-        if not arn.startswith("arn:"):
-            return Caller(arn)
-        member = f":{STRANGER}:" not in arn
-        return Caller(arn, [EVERYTHING], (), self.settings.organization_id if member else "o-strangers1")
-
-    def _beside(self, where: str) -> "Places":
-        if not where:
-            return self
-        here = self.settings
-        fits = {
-            "neighbour": lambda e: e.account == here.account and e is not here,
-            "consumer": lambda e: e.account != here.account and e.registry.environment == here.name,
-            "elsewhere": lambda e: e.account != here.account,
-        }[where]
-        found = next(filter(fits, self.world.environments.values()), None)
-        if found is None:
-            raise MissingError(f"{here.name} has no {where}")
-        return Places(self.world, found)
-
-    def _role(self, thing: str) -> Role | None:
-        person = self._people.get(thing)
-        return self.world.role(self.settings.name, f"{thing}-{person}" if person else thing)
-
-    def _value(self, name: str) -> str:
-        found = self._things.get(name) or self.world.exported(name, self.settings.name)
-        if found is None and (role := self._role(name)):
-            found = role.arn
-        if found is None:
-            raise MissingError(f"{self.settings.name} has no {name}")
-        return found
-
-    def _bucket(self, name: str) -> str | None:
-        return (
-            name
-            if self.settings.names.arn("s3", name, region="", account="") in self.world.resource_policies
-            else None
-        )
-
-    def _made(self, kind: str) -> str | None:
-        """ARN of the only resource of a type that the environment has, or None."""
-        stacks = [d for (owner, _), d in self.world.deployments.items() if owner == self.settings.name]
-        return next((stack.arn(name) for stack in stacks for name, _ in stack.of_type(kind)), None)
-
-    def _image(self) -> str | None:
-        """ARN of the repository of the custom image."""
-        image = self.settings.studio.custom_image
-        if image is None:
-            return None
-        host, _, name = image.partition("@")[0].partition("/")
-        return self.settings.names.arn("ecr", f"repository/{name}", account=host.partition(".")[0])
-
-    @cached_property
-    def _people(self) -> dict[str, str | None]:
-        studio = self.settings.studio
-        return {
-            "studio-admin": next(iter(studio.people("studio_admin")), None),
-            "approver": next(iter(studio.people("approver")), None),
-        }
-
-    @cached_property
-    def _things(self) -> dict[str, str | None]:
-        settings, names = self.settings, self.settings.names
-        registry, studio = settings.neighbours.registry, settings.studio
-        model = settings.products[0].name if settings.products else None
-        buckets = ("data", "artifacts", "capture", "logs", "audit")
-        return {
-            "partition": names.partition,
-            "region": names.region,
-            "account": names.account,
-            "ours": f"{names.prefix}-{names.environment}",
-            "slashed": f"{names.prefix}/{names.environment}",
-            "boundary": settings.boundary_arn,
-            "deploy_subject": settings.ci and settings.ci.deploy_subjects[0],
-            "default_group": self.world.default_security_group(self.settings.name),
-            "path": names.role_path("x").removesuffix("x/"),
-            "dns": settings.place.dns_suffix,
-            "organization": settings.organization_id,
-            "stranger": STRANGER,
-            **{f"{thing}_bucket": self._bucket(names.bucket(thing)) for thing in buckets},
-            "trail": self._made("AWS::CloudTrail::Trail"),
-            "image": self._image(),
-            "registry_bucket": registry.bucket("artifacts"),
-            "registry_account": registry.account,
-            "group": model and registry.name(model, kind="model"),
-            "sdk_bucket": f"sagemaker-{names.region}-{names.account}",
-            "hub": hub_name(names.region, names.account),
-            "job_type": studio.job_instance_types[0],
-            "app_type": studio.instance_types[0],
-            "person": next(iter(studio.people("data_scientist", "ml_engineer")), None),
-            "approver_name": self._people["approver"],
-            "admin_name": self._people["studio-admin"],
-            "sign_in_role": next(iter(settings.iam.sign_in_roles), None),
-            "execution_role": execution_role_arn(settings),
-            "registry_host": settings.place.image_registries[0],
-        }
 
 
 def applies(where: Where, settings: Environment) -> bool:
@@ -203,10 +50,10 @@ def situations(settings: Environment) -> tuple[Situation, Situation]:
     return "bounded" if bounded else "unbounded", settings.customization.permissions
 
 
-def request_of(case: Case, world: World, settings: Environment, others: Mapping[str, str]) -> Request:
+def request_of(case: Case, world: World, settings: Environment, principals: Mapping[str, str]) -> Request:
     """The request a case stands for in one environment. Raises MissingError if it cannot be asked there."""
     places = Places(world, settings)
-    caller = places.caller(case.principal, others)
+    caller = places.caller(case.principal, principals)
     resource = _resource(case, places)
     account = _account(resource, settings)
     context = {**_usual(case, caller, account, world, settings), **_filled(case.context, places)}

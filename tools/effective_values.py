@@ -13,60 +13,11 @@ from typing import Any
 from mlplatform.names import Names
 from mlplatform.settings import Environment
 from mlplatform.template import PLACEHOLDER
+from tools.effective_kinds import KINDS, Kind
 
 Templates = Mapping[tuple[str, str], Mapping[str, Any]]
 """Templates by (environment, stack), as a cloud assembly holds them."""
 
-
-@dataclass(frozen=True)
-class _Kind:
-    """How a resource type is addressed: ``name`` is the property with its name, ``arn`` what follows the
-    account in its ARN, ``ref`` what ``Ref`` yields (name, id or arn).
-    """
-
-    service: str
-    arn: str
-    name: str | None = None
-    ref: str = "name"
-    id_prefix: str = ""
-    regional: bool = True
-
-
-_KINDS = {
-    "AWS::CloudTrail::Trail": _Kind("cloudtrail", "trail/{name}", "TrailName"),
-    "AWS::CodeArtifact::Domain": _Kind("codeartifact", "domain/{name}", "DomainName", ref="arn"),
-    "AWS::CodeArtifact::Repository": _Kind(
-        "codeartifact", "repository/{DomainName}/{name}", "RepositoryName", ref="arn"
-    ),
-    "AWS::DynamoDB::Table": _Kind("dynamodb", "table/{name}", "TableName"),
-    "AWS::EC2::PrefixList": _Kind("ec2", "prefix-list/{name}", ref="id", id_prefix="pl-"),
-    "AWS::EC2::SecurityGroup": _Kind("ec2", "security-group/{name}", ref="id", id_prefix="sg-"),
-    "AWS::EC2::Subnet": _Kind("ec2", "subnet/{name}", ref="id", id_prefix="subnet-"),
-    "AWS::EC2::VPC": _Kind("ec2", "vpc/{name}", ref="id", id_prefix="vpc-"),
-    "AWS::EC2::VPCEndpoint": _Kind("ec2", "vpc-endpoint/{name}", ref="id", id_prefix="vpce-"),
-    "AWS::ECR::Repository": _Kind("ecr", "repository/{name}", "RepositoryName"),
-    "AWS::IAM::ManagedPolicy": _Kind(
-        "iam", "policy{Path}{name}", "ManagedPolicyName", ref="arn", regional=False
-    ),
-    "AWS::IAM::OIDCProvider": _Kind("iam", "oidc-provider/{name}", "Url", ref="arn", regional=False),
-    "AWS::IAM::Role": _Kind("iam", "role{Path}{name}", "RoleName", regional=False),
-    "AWS::KMS::Key": _Kind("kms", "key/{name}", ref="id"),
-    "AWS::Lambda::Function": _Kind("lambda", "function:{name}", "FunctionName"),
-    "AWS::Logs::LogGroup": _Kind("logs", "log-group:{name}:*", "LogGroupName"),
-    "AWS::S3::Bucket": _Kind("s3", "{name}", "BucketName"),
-    "AWS::SNS::Topic": _Kind("sns", "{name}", "TopicName", ref="arn"),
-    "AWS::SQS::Queue": _Kind("sqs", "{name}", "QueueName"),
-    "AWS::SageMaker::Domain": _Kind("sagemaker", "domain/{name}", ref="id", id_prefix="d-"),
-    "AWS::SageMaker::Hub": _Kind("sagemaker", "hub/{name}", "HubName"),
-    "AWS::SageMaker::MlflowApp": _Kind("sagemaker", "mlflow-app/{name}", ref="id", id_prefix="app-"),
-    "AWS::SageMaker::MlflowTrackingServer": _Kind(
-        "sagemaker", "mlflow-tracking-server/{name}", "TrackingServerName"
-    ),
-    "AWS::SageMaker::ModelPackageGroup": _Kind(
-        "sagemaker", "model-package-group/{name}", "ModelPackageGroupName", ref="arn"
-    ),
-}
-"""The types that policies refer to (AWS CloudFormation template reference, "Return values")."""
 
 _SPECIAL = re.compile(r"[^A-Za-z0-9]")
 
@@ -178,11 +129,11 @@ class Deployment:
             return f"sg-{self._made_up(logical_id + attribute)}"
         raise KeyError(f"{self.stack}: no sample value for {logical_id}.{attribute}")
 
-    def _kind(self, logical_id: str) -> tuple[_Kind, dict[str, Any]]:
+    def _kind(self, logical_id: str) -> tuple[Kind, dict[str, Any]]:
         resource = self.template["Resources"][logical_id]
-        if resource["Type"] not in _KINDS:
-            raise KeyError(f"{self.stack}: add {resource['Type']} to the kinds of {__name__}")
-        return _KINDS[resource["Type"]], resource.get("Properties", {})
+        if resource["Type"] not in KINDS:
+            raise KeyError(f"{self.stack}: add {resource['Type']} to tools/effective_kinds.py")
+        return KINDS[resource["Type"]], resource.get("Properties", {})
 
     def _name(self, logical_id: str) -> str:
         """Name, or made-up id, of a resource; CloudFormation names what has none by stack and logical id."""
@@ -220,7 +171,8 @@ def deployments(
                 there[deployment.resolve(output["Export"]["Name"])] = deployment, output["Value"]
     for settings in environments.values():
         given, keeper = settings.registry.artifacts_key_arn, settings.registry.environment
-        if given and (keeper, "Foundation") in found:
-            name = environments[str(keeper)].names.export("Foundation", "ArtifactsKeyArn")
-            same[given] = found[str(keeper), "Foundation"].resolve({"Fn::ImportValue": name})
+        for deployment in (d for d in found.values() if given and d.settings.name == keeper):
+            name = deployment.names.export("Foundation", "ArtifactsKeyArn")
+            if name in deployment.exports:
+                same[str(given)] = deployment.resolve({"Fn::ImportValue": name})
     return found

@@ -2,20 +2,16 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from mlplatform.settings import Environment
-
-if TYPE_CHECKING:
-    from mypy_boto3_sagemaker.client import SageMakerClient
 
 POLL_SECONDS, MAX_POLLS = 15, 80
 """An application takes minutes to stop; twenty of them are enough for any."""
 
 
-def stop_studio(
-    settings: Environment, client: "SageMakerClient", *, wait: Callable[[float], None] = time.sleep
-) -> int:
+def stop_studio(settings: Environment, client: Any, *, wait: Callable[[float], None] = time.sleep) -> int:
     """Delete every application and every space of the environment's domain; returns how many there were.
 
     CloudFormation deletes user profiles only when they have neither (SageMaker developer guide, "Delete a
@@ -25,12 +21,12 @@ def stop_studio(
     domains = client.get_paginator("list_domains").paginate().build_full_result()["Domains"]
     gone = 0
     for domain in (found["DomainId"] for found in domains if found["DomainName"] == name):
-        gone += _delete_all(lambda d=domain: _apps(d, client), client.delete_app, wait)
-        gone += _delete_all(lambda d=domain: _spaces(d, client), client.delete_space, wait)
+        gone += _delete_all(partial(_apps, domain, client), client.delete_app, wait)
+        gone += _delete_all(partial(_spaces, domain, client), client.delete_space, wait)
     return gone
 
 
-def delete_packages(settings: Environment, client: "SageMakerClient") -> int:
+def delete_packages(settings: Environment, client: Any) -> int:
     """Delete every model package of the environment's own registry; returns how many there were."""
     deleted = 0
     for product in settings.products if settings.keeps_registry else ():
@@ -48,14 +44,14 @@ def delete_packages(settings: Environment, client: "SageMakerClient") -> int:
     return deleted
 
 
-def _apps(domain: str, client: "SageMakerClient") -> list[dict[str, Any]]:
+def _apps(domain: str, client: Any) -> list[dict[str, Any]]:
     pages = client.get_paginator("list_apps").paginate(DomainIdEquals=domain)
     found = [app for app in pages.build_full_result()["Apps"] if app["Status"] not in ("Deleted", "Failed")]
     keys = ("DomainId", "UserProfileName", "SpaceName", "AppType", "AppName")
     return [{"Status": app["Status"], **{key: app[key] for key in keys if key in app}} for app in found]
 
 
-def _spaces(domain: str, client: "SageMakerClient") -> list[dict[str, Any]]:
+def _spaces(domain: str, client: Any) -> list[dict[str, Any]]:
     pages = client.get_paginator("list_spaces").paginate(DomainIdEquals=domain)
     keys = ("Status", "DomainId", "SpaceName")
     return [{key: space[key] for key in keys} for space in pages.build_full_result()["Spaces"]]

@@ -1,7 +1,6 @@
 """Describes what every role may do, for people who review the platform: ``docs/security/permissions.md``."""
 
 import argparse
-import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,11 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from mlplatform.ai_registry import hub_name
-from mlplatform.settings import Environment, SettingsError, read_environments
+from mlplatform.settings import SettingsError, read_environments
 from tools.effective_decisions import world_of
-from tools.effective_permissions import EXPORTS, Role, World
+from tools.effective_permissions import World
+from tools.effective_roles import Role
 from tools.permission_sentences import Words, sentence, trust_sentence
+from tools.permission_words import words_of
 
 ROOT = Path(__file__).parent.parent
 Fact = tuple[str, str]
@@ -48,7 +48,7 @@ What each role may do, read from the templates of the environments in `environme
 
 
 def main(arguments: list[str] | None = None, *, path: Path = PATH) -> int:
-    """Run the command; its exit code is 0, 1 if ``--check`` finds a difference, 2 if nothing is synthesized."""
+    """Run the command; its exit code is 0, 1 if ``--check`` finds a difference, 2 without a synthesis."""
     parser = argparse.ArgumentParser(prog="python -m tools.permissions_report", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if anything would change")
     parser.add_argument("--outdir", type=Path, default=Path("cdk.out"), help="what `make synth` wrote")
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None, *, path: Path = PATH) -> int:
 
 def render(world: World) -> str:
     """Return the page."""
-    words = {name: _words(world, settings) for name, settings in world.environments.items()}
+    words = {name: words_of(world, settings) for name, settings in world.environments.items()}
     roles: dict[str, dict[str, list[Role]]] = defaultdict(lambda: defaultdict(list))
     for role in world.roles.values():
         heading = next((name for name, kinds in GROUPS.items() if role.kind in kinds), "Others")
@@ -177,53 +177,6 @@ def _stars(world: World) -> Iterator[str]:
 
 def _listed(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else value
-
-
-def _words(world: World, settings: Environment) -> Words:
-    """Turns names of one environment into words for all."""
-    names = settings.names
-    known = {
-        value: f"<{export}>"
-        for export in sorted(EXPORTS)
-        if (value := world.exported(export, settings.name)) is not None
-    }
-    registry = settings.neighbours.registry
-    if registry.environment in world.environments and registry != names:
-        key = world.exported("ArtifactsKeyArn", registry.environment)
-        known |= {key: f"<ArtifactsKeyArn> of {registry.environment}"} if key else {}
-    if group := world.default_security_group(settings.name):
-        known[group] = "<default security group of the VPC>"
-    made_up = _replacing(known)
-    general = {
-        hub_name(settings.region, settings.account): "<AI Registry>",
-        f"{names.prefix}-{names.environment}-": "<prefix>-<environment>-",
-        f"/{names.prefix}/{names.environment}/": "/<prefix>/<environment>/",
-        f"{names.prefix}/{names.environment}": "<prefix>/<environment>",
-        f"arn:{names.partition}:": "arn:<partition>:",
-        settings.account: "<account>",
-        settings.region: "<region>",
-    }
-    written = _replacing(general)
-    own = re.compile(rf"^arn:{names.partition}:(\w[\w-]*):({names.region})?:({names.account})?:(?!:)")
-
-    def words(text: str) -> str:
-        return written(own.sub(_short, made_up(text)))
-
-    return words
-
-
-def _replacing(known: Mapping[str, str]) -> Words:
-    """Replaces every text of ``known``, the longest first."""
-    pattern = re.compile("|".join(re.escape(text) for text in sorted(known, key=len, reverse=True)))
-    return lambda text: pattern.sub(lambda match: known[match[0]], text)
-
-
-def _short(match: re.Match[str]) -> str:
-    """The service alone, in place of an ARN's beginning, for what is the environment's own."""
-    service, region, account = match.groups()
-    place = (bool(region), bool(account))
-    ours = {"s3": (False, False), "iam": (False, True)}.get(service, (True, True))
-    return f"{service} " if place == ours else match[0]
 
 
 if __name__ == "__main__":

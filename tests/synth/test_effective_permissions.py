@@ -14,7 +14,8 @@ from landscapes import environment, landscape
 from mlplatform.settings import Environment, read_environments
 from tools.effective_cases import read_cases, read_principals
 from tools.effective_decisions import Judged, judge, synthesized_world, world_of
-from tools.effective_permissions import Role, World, read_world
+from tools.effective_permissions import World, read_world
+from tools.effective_roles import Role
 from tools.policy_evaluator import Policy, evaluate
 
 ROOT = Path(__file__).parents[2]

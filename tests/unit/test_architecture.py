@@ -24,6 +24,7 @@ IMPURE = {
     "flow_logs",
     "function",
     "log_group",
+    "managed_policy",
     "model_package_group",
     "network_defaults",
     "notifications",

@@ -499,7 +499,13 @@ def _work(settings: Environment) -> list[Call]:
         Call(
             mle, "sagemaker:CreatePipeline", names.arn("sagemaker", f"pipeline/{tried}"), True, "TryPipelines"
         ),
-        Call(mle, "sagemaker:UpdatePipeline", names.arn("sagemaker", f"pipeline/{live}"), False, None),
+        Call(
+            mle,
+            "sagemaker:UpdatePipeline",
+            names.arn("sagemaker", f"pipeline/{live}"),
+            False,
+            "DenyPlatformPipelines",
+        ),
         Call(mle, "sagemaker:DescribeEndpoint", endpoint(live), True, "Describe"),
     ]
 

@@ -95,8 +95,8 @@ ONE_MISTAKE = {
         "11: already_in_account: does not go without owns_account: true, given ai_registry_hub",
     ),
     "tags too long for the start-up script": (
-        change('"4711"', f'"4711"\n  note: {"x" * 256}\n  n2: {"x" * 256}\n  n3: {"x" * 256}\n  n4: {"x" * 256}'),
-        "6: tags: too long, given 1065 characters, allowed: at most 1000 of keys and values together",
+        change('"4711"', '"4711"' + "".join(f"\n  n{number}: {'x' * 256}" for number in range(4))),
+        "6: tags: too long, given 1063 characters, allowed: at most 1000 of keys and values together",
     ),
     "any pipeline may deploy": (
         GOOD + 'ci: {deploy_subjects: ["*"]}\n',

@@ -67,6 +67,12 @@ def _studio(settings: Environment) -> list[Grant]:
             "nobody signs in as somebody else",
         ),
         _deny(
+            "DenyNamelessSessions",
+            ("sagemaker:CreatePresignedDomainUrl",),
+            "a session without a name is nobody's",
+            {"Null": {"aws:SourceIdentity": "true"}},
+        ),
+        _deny(
             "DenyStudioAdministration",
             (
                 *(f"sagemaker:{verb}AppImageConfig" for verb in ("Create", "Delete", "Update")),
@@ -200,6 +206,20 @@ def _platform(settings: Environment) -> list[Grant]:
             ),
             sagemaker_arns(settings, *(f"{kind}/{tries(settings)}" for kind in SERVED)),
             "people deploy and call what they try, and nothing that serves anybody else",
+        ),
+        _deny_but(
+            "DenyPlatformPipelines",
+            (
+                *(f"sagemaker:{verb}Pipeline*" for verb in verbs),
+                *(f"sagemaker:{verb}PipelineExecution" for verb in ("Retry", "Start", "Stop")),
+            ),
+            sagemaker_arns(
+                settings,
+                f"pipeline/{tries(settings)}",
+                "pipeline/SagemakerEvaluation-*",
+                "pipeline/sagemakerevaluation-*",
+            ),
+            "people run pipelines they try, and the SDK's evaluations",
         ),
         _deny(
             "DenyOperations",
