@@ -103,18 +103,22 @@ def _requests(
                 continue
 
 
+def judged_in(folders: Iterable[Path], *, table: Path = TABLE) -> list[Judged]:
+    """Judge the whole table in every environment of ``folders``. Raises SettingsError for unusable files."""
+    with tempfile.TemporaryDirectory() as outdir:
+        worlds = [synthesized_world(f, Path(outdir) / str(n)) for n, f in enumerate(folders)]
+    return judge(read_cases(table), read_principals(table), worlds)
+
+
 def main(arguments: list[str] | None = None, *, table: Path = TABLE) -> int:
     """Run the command; its exit code is 0, 1 if a decision is not the table's, 2 if settings are unusable."""
     parser = argparse.ArgumentParser(prog="python -m tools.effective_decisions", description=__doc__)
     parser.add_argument("folder", type=Path, nargs="+", help="environment files, such as environments/")
-    folders: list[Path] = parser.parse_args(arguments).folder
     try:
-        with tempfile.TemporaryDirectory() as outdir:
-            worlds = [synthesized_world(f, Path(outdir) / str(n)) for n, f in enumerate(folders)]
+        judged = judged_in(parser.parse_args(arguments).folder, table=table)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
-    judged = judge(read_cases(table), read_principals(table), worlds)
     problems = [one.problem for one in judged if one.problem]
     print("\n".join([*problems, f"{len(judged)} decisions, {len(problems)} not as in {table}"]))
     return 1 if problems else 0

@@ -13,6 +13,8 @@ from pathlib import Path
 from tools import tables
 from tools.assembly import SynthesizedStack, stacks
 from tools.determinism import SynthesisError, differences
+from tools.effective_decisions import judged_in
+from tools.policy_evaluator import PolicyEvaluationError
 from tools.scanners import ROOT, ScanError, scan
 from tools.settlement import Settled
 
@@ -31,7 +33,17 @@ class Outcome:
 def checks(synthesized: Sequence[SynthesizedStack]) -> dict[str, Callable[[], Settled]]:
     """Return every check by its title, ready to run."""
     scans = {title: lambda tool=tool: scan(tool, synthesized) for tool, title in _TITLES.items()}
-    return {**scans, "same input, same bytes": lambda: Settled(tuple(differences(ROOT)), 0)}
+    return {
+        **scans,
+        "same input, same bytes": lambda: Settled(tuple(differences(ROOT)), 0),
+        "who may do what": _decisions,
+    }
+
+
+def _decisions() -> Settled:
+    """Every case of the decision table, in every environment of the user's and of the tests."""
+    judged = judged_in([ROOT / "environments", ROOT / "tests" / "fixtures" / "environments"])
+    return Settled(tuple(one.problem for one in judged if one.problem), 0)
 
 
 def run(title: str, check: Callable[[], Settled]) -> Outcome:
@@ -39,7 +51,7 @@ def run(title: str, check: Callable[[], Settled]) -> Outcome:
     started = time.monotonic()
     try:
         settled = check()
-    except (ScanError, SynthesisError, ValueError) as error:
+    except (PolicyEvaluationError, ScanError, SynthesisError, ValueError) as error:
         settled = Settled((f"{title}: {error}",), 0)
     return Outcome(title, settled, time.monotonic() - started)
 

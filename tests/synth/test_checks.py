@@ -15,7 +15,7 @@ import pytest
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 
-from mlplatform.acknowledgements import accept, accept_everywhere
+from mlplatform.acknowledgements import ACKNOWLEDGED, accept, accept_everywhere
 from mlplatform.checks import install_checks
 from mlplatform.regions import partition_of
 from tools import findings
@@ -130,6 +130,10 @@ def with_roles(stack: cdk.Stack) -> None:
             "AwsSolutions::AwsSolutions-IAM5[Resource::arn:{partition}:logs:{region}:{account}:log-group:/acme/*]",
             because=f"{role.node.id} writes to every log group of the platform",
         )
+
+
+def test_findings_are_accepted_where_cdk_itself_records_them() -> None:
+    assert cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY == ACKNOWLEDGED
 
 
 def test_an_accepted_finding_passes_and_is_recorded(tmp_path: Path) -> None:

@@ -38,8 +38,9 @@ def _granting_tags(template: Template) -> Iterator[Finding]:
     for (logical_id, path), node in template.nodes:
         if not isinstance(node, dict):
             continue
-        tags = {text(node["Key"]): node["Value"]} if {"Key", "Value"} <= set(node) else {}
-        tags |= node if path.endswith("Tags") else {}
+        tags = {text(node["Key"]): node["Value"]} if "Key" in node and "Value" in node else {}
+        if path.endswith("Tags"):
+            tags |= node
         for key, value in tags.items():
             if key.lower() == "sagemaker" and text(value).lower() == "true":
                 yield (logical_id, path), f"tag {key}={text(value)} grants access as a forbidden name does"
@@ -100,14 +101,17 @@ def _foreign_host(host: re.Match[str], dns_suffix: str) -> bool:
     return suffix != "amazonaws.com" or bool(host["url"] or _REGIONAL.search(host["labels"]))
 
 
-def _partitions_named(value: str) -> set[str]:
-    return {found[1] for found in _ARN.finditer(value)} if "arn:" in value else set()
+def _partitions_named(value: str, own: str) -> set[str]:
+    """Partitions beside ``own`` in the ARNs of a text; most texts have none, and cost no search."""
+    if value.count("arn:") == value.count(f"arn:{own}:"):
+        return set()
+    return {found[1] for found in _ARN.finditer(value)} - {own}
 
 
 def partitions(template: Template) -> Iterator[Finding]:
     """ARNs and hosts of another partition."""
     for place, value in template.strings:
-        for partition in sorted(_partitions_named(value) - {template.partition}):
+        for partition in sorted(_partitions_named(value, template.partition)):
             yield place, f"an ARN is in partition {partition!r}, the environment in {template.partition!r}"
         for host in _HOST.finditer(value) if "amazonaws." in value else ():
             if _foreign_host(host, template.dns_suffix):
