@@ -119,10 +119,11 @@ lock: .venv/.dev node_modules/.runtime ## Lock the dependencies again: [UPGRADE=
 	@$(NPM_LOCK)
 	@for file in $(LOCKED); do ! cmp -s $$file .cache/$$file || mv .cache/$$file $$file; done
 
-refresh-regions: .venv/.dev ## What every AWS region is and has, from the installed packages
+refresh-regions: .venv/.dev ## What AWS regions and instance types there are, from the installed packages
 	@$(PY) -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --upgrade \
 	  --target .cache/regions sagemaker-core
 	@PYTHONPATH=.cache/regions $(PY) -m tools.refresh_regions
+	@$(PY) -m tools.refresh_instance_types
 
 clean: ## Remove everything that make has made
 	@rm -rf .venv .venv-checkov node_modules .cache cdk.out .cdk.staging \
