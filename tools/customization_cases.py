@@ -125,7 +125,40 @@ def _registry(settings: Environment) -> list[Case]:
 def _serving(settings: Environment) -> list[Case]:
     live = settings.names.name("credit-approval", kind="model")
     component = _arn(settings, f"inference-component/{live}")
+    theirs = _arn(settings, f"model/{live}")
+    encrypted = ("InstanceTypes", "KmsKeyArn")
+    batch = {key: value for key, value in ordinary(settings).items() if key.endswith(encrypted)}
+    stored = {key: value for key, value in batch.items() if "Output" not in key}
     return [
+        *(
+            Case(what, f"sagemaker:{action}", _arn(settings, f"{thing}-1"), context)
+            for what, action, thing, context in (
+                (
+                    "run a batch transform as the role of a model that serves",
+                    "CreateTransformJob",
+                    "transform-job/ana",
+                    batch | {_MODEL: theirs},
+                ),
+                (
+                    "run a batch transform without naming a model",
+                    "CreateTransformJob",
+                    "transform-job/ana",
+                    batch,
+                ),
+                (
+                    "configure an endpoint that runs as the role of a model that serves",
+                    "CreateEndpointConfig",
+                    f"endpoint-config/{settings.names.name('try', kind='model')}",
+                    stored | {_MODEL: theirs},
+                ),
+                (
+                    "deploy a model that serves onto an endpoint to try",
+                    "CreateInferenceComponent",
+                    f"inference-component/{settings.names.name('try', kind='model')}",
+                    {_MODEL: theirs},
+                ),
+            )
+        ),
         Case("change a live endpoint", "sagemaker:UpdateEndpoint", _arn(settings, f"endpoint/{live}")),
         Case(
             "delete the configuration of a live endpoint",
@@ -145,6 +178,7 @@ def _serving(settings: Environment) -> list[Case]:
 def _jobs(settings: Environment) -> list[Case]:
     train, job = "sagemaker:CreateTrainingJob", _arn(settings, "training-job/ana-1")
     automl = _arn(settings, "automl-job/ana-1")
+    clean = _arn(settings, "processing-job/ana-1")
     tuning = _arn(settings, "hyper-parameter-tuning-job/ana-1")
     keyless = {"VolumeKmsKeyArn": None, "OutputKmsKeyArn": None}
     wrong: dict[str, dict[str, Any]] = {
@@ -164,6 +198,12 @@ def _jobs(settings: Environment) -> list[Case]:
             "sagemaker:CreateHyperParameterTuningJob",
             tuning,
             ordinary(settings, **keyless),
+        ),
+        Case(
+            "process data without saying on which instances, as if that were serverless",
+            "sagemaker:CreateProcessingJob",
+            clean,
+            ordinary(settings, **_SERVERLESS),
         ),
         Case("run AutoML without keys or network", "sagemaker:CreateAutoMLJobV2", automl),
         Case(
@@ -229,9 +269,11 @@ def _legitimate(settings: Environment) -> list[Case]:
     }
     group = settings.names.name("credit-approval", kind="model")
     pending = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
+    aws = settings.names.arn("s3", f"jumpstart-cache-prod-{settings.region}", region="", account="")
     calls = [
         Case("train a customized model, serverless", train, job, ordinary(settings, **_SERVERLESS)),
         Case("train on instances as the SDK's defaults say", train, job, ordinary(settings)),
+        Case("read a recipe of AWS's", "s3:GetObject", f"{aws}/recipes/sft.json"),
         _passed("pass the role of jobs to a job", roles["studio-job"], "sagemaker"),
         Case("create a reward function", "lambda:CreateFunction", reward),
         _passed("pass the role of reward functions to one", roles["reward-function"], "lambda", to=reward),
@@ -261,6 +303,8 @@ def _legitimate(settings: Environment) -> list[Case]:
     ]
     return [replace(call, legitimate=True) for call in calls]
 
+
+_MODEL = "sagemaker:ModelArn"
 
 _SERVERLESS = dict.fromkeys(
     (

@@ -84,7 +84,8 @@ mode; [decision 0011](../decisions/0011-customization-permissions.md) says why t
 
 - `tight`, the default: what the SageMaker SDK's trainers, evaluators, AI Registry and import call, on the
   names it computes.
-- `compat`: AWS's managed policies and the inline policy the SDK's documentation asks for.
+- `compat`: AWS's managed policies and the inline policy the SDK's documentation asks for; besides, to read
+  AWS's recipes and to pass the role of imports.
 - `off`: nothing beyond what people in Studio may do anyway.
 
 Both Studio personas carry the same Denies in every mode: how jobs run (`permissions/guards.py`) and what is
@@ -96,8 +97,27 @@ included, as the installed test library knows them. **A** is allowed, **d** is n
 by the statement named: whatever else is granted, it stays so. What the evaluator cannot know is which
 condition keys AWS sends with a request; the first deployment shows that.
 
-Names that start with the environment's prefix and `try-` are what ML engineers deploy to try it; nothing the
-platform serves is named so.
+Names that start with the environment's prefix and `try-` are what people in Studio create to try it;
+nothing the platform serves is named so.
+
+## What no statement closes
+
+- **Reward functions run outside the platform's network**, as functions do that name no VPC, and their code
+  is whatever their author wrote. The role they run as can only log, but a call carries whatever the caller
+  puts into it: whoever may create and call a reward function can carry the data they read out of the
+  network. Where that must not be, set `customization.permissions: off`: nobody in Studio may then create or
+  call one.
+- **An evaluation that people start runs as the role of Studio's jobs**, which carries none of the Denies of
+  people. It may start serverless jobs only, none under the platform's names and none without a key for the
+  results: pass `kms_key_id=` to evaluators. Where a language model judges, the role may start Bedrock's
+  evaluation jobs with foundation models of the region. It trusts SageMaker alone, and nobody may pass it to
+  Bedrock.
+
+## Not supported
+
+Recipes of subscriptions, which the SDK reads by an S3 access point of AWS's in an account documented
+nowhere: no mode allows it. Recipes of the public hub lie in the bucket `jumpstart-cache-prod-<region>`,
+which `tight` and `compat` allow to read.
 
 `python -m tools.customization_report` writes this page.
 """

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlplatform.ai_registry import hub_name
 from mlplatform.bucket_policies import execution_role_arn
+from mlplatform.permissions.trusts import IDENTITY_CENTER
 from mlplatform.policy import allow, document
 from mlplatform.settings import Environment
 from tools.effective_permissions import World
@@ -153,7 +154,8 @@ class Places(string.Formatter):
             "person": next(iter(studio.people("data_scientist", "ml_engineer")), None),
             "approver_name": self._people["approver"],
             "admin_name": self._people["studio-admin"],
-            "sign_in_role": next(iter(settings.iam.sign_in_roles), None),
+            "sign_in_role": next((r for r in settings.iam.sign_in_roles if IDENTITY_CENTER not in r), None),
+            "center_role": next((r for r in settings.iam.sign_in_roles if IDENTITY_CENTER in r), None),
             "execution_role": execution_role_arn(settings),
             "registry_host": settings.place.image_registries[0],
         }

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import botocore
 import botocore.session
@@ -20,7 +21,7 @@ SHAPES = {
 
 def rendered() -> str:
     """The data as its file holds it."""
-    service = botocore.session.get_session().get_service_model("sagemaker")
+    service: Any = botocore.session.get_session().get_service_model("sagemaker")
     types: dict[str, object] = {"_source": f"SageMaker API shapes of botocore {botocore.__version__}"}
     for use, shape in SHAPES.items():
         types[use] = sorted(name for name in service.shape_for(shape).enum if name.startswith("ml."))

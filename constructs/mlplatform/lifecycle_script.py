@@ -6,6 +6,7 @@ of SDK v3 takes role, network and bucket from it, but neither the keys nor the t
 ``studio/platform_job_defaults.py``, with which botocore fills in what a request lacks.
 """
 
+import ast
 import base64
 import hashlib
 import json
@@ -25,8 +26,8 @@ _SOURCES = Path(__file__).parents[2] / "studio"
 MAX_CONTENT = 16_384
 """Longest lifecycle configuration, in characters of base64 (API shape StudioLifecycleConfigContent)."""
 
-_LONGEST_VALUE = 96
-"""Characters of the longest exported value, a key's ARN."""
+_LONGEST_ARN, _LONGEST_ID = 96, 24
+"""Characters of the longest exported values: a key's ARN, a subnet's id."""
 
 
 def script(settings: Environment) -> str:
@@ -35,16 +36,30 @@ def script(settings: Environment) -> str:
     Raises ValueError if it could exceed ``MAX_CONTENT``.
     """
     text = (_SOURCES / "start.sh").read_text(encoding="utf-8")
-    plugin = (_SOURCES / "platform_job_defaults.py").read_text(encoding="utf-8").strip()
+    plugin = _bare((_SOURCES / "platform_job_defaults.py").read_text(encoding="utf-8"))
     for name, part in (("REGION", settings.region), ("PLUGIN", plugin), ("PACKAGES", _packages(settings))):
         text = text.replace(f"@@{name}@@", part)
     text = text.replace("${", "${!")  # the shell's own, which Fn::Sub leaves alone when it is written so
     for name, values in (("CONFIG", sdk_config(settings)), ("DEFAULTS", job_defaults(settings))):
         text = text.replace(f"@@{name}@@", json.dumps(values, ensure_ascii=False, separators=(",", ":")))
-    longest = filled(text, dict.fromkeys(imports(settings), "x" * _LONGEST_VALUE))
+    lengths = {name: _LONGEST_ARN if name.endswith("Arn") else _LONGEST_ID for name in imports(settings)}
+    longest = filled(text, {name: "x" * length for name, length in lengths.items()})
     if (length := len(base64.b64encode(longest.encode()))) > MAX_CONTENT:
         raise ValueError(f"lifecycle configuration: {length} characters of base64, allowed: {MAX_CONTENT}")
     return text
+
+
+def _bare(source: str) -> str:
+    """Python without docstrings of functions, comments and blank lines, indented by one space a level."""
+    found = (node.body[0] for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
+    texts = [
+        first for first in found if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+    ]
+    left_out = {number for text in texts for number in range(text.lineno, (text.end_lineno or 0) + 1)}
+    numbered = enumerate(source.splitlines(), start=1)
+    kept = (line for number, line in numbered if number not in left_out and line.strip())
+    code = "\n".join(line for line in kept if not line.lstrip().startswith("#"))
+    return re.sub("^(?: {4})+", lambda m: " " * (len(m[0]) // 4), code, flags=re.MULTILINE)
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
@@ -101,14 +116,14 @@ def sdk_config(settings: Environment) -> dict[str, Any]:
 
 def job_defaults(settings: Environment) -> dict[str, Any]:
     """The values ``platform_job_defaults`` fills in; ``output_keys`` by the bucket that is written to."""
-    tags = sorted({**settings.tags, "environment": settings.name}.items())
     output_keys = {"": "${ArtifactsKeyArn}", settings.names.bucket("data"): "${DataKeyArn}"}
     if not _adopted(settings):
         output_keys[f"sagemaker-{settings.region}-{settings.account}"] = "${AccountKeyArn}"
     return {
         "network": _network(settings),
         "output_keys": output_keys,
-        "tags": [{"Key": key, "Value": value} for key, value in tags],
+        "role": settings.names.role_arn("studio", "studio-job"),
+        "tags": dict(sorted({**settings.tags, "environment": settings.name}.items())),
         "types_with_volume_key": sorted(filter(takes_volume_key, settings.studio.job_instance_types)),
         "volume_key": "${DataKeyArn}",
     }

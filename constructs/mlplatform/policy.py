@@ -41,9 +41,18 @@ def within(region: str) -> Conditions:
     return {"StringEquals": {"aws:RequestedRegion": region}}
 
 
-def trust(service: str, *, condition: Conditions) -> dict[str, Any]:
-    """The trust policy of a role that one AWS service assumes, under a condition that names us."""
-    statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+def trust(
+    service: str, *, condition: Conditions, actions: Sequence[str] = ("sts:AssumeRole",)
+) -> dict[str, Any]:
+    """The trust policy of a role that one AWS service assumes, under a condition that names us.
+
+    A role passed from a session with a source identity needs ``sts:SetSourceIdentity`` among its ``actions``.
+    """
+    statement: Statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": _one_or_many(actions),
+    }
     return document({**statement, "Condition": condition})
 
 

@@ -20,6 +20,9 @@ _PUBLISHED = (
 )
 
 
+_WORKERS: Mapping[Persona, str] = {"data_scientist": "a data scientist", "ml_engineer": "an ML engineer"}
+
+
 class PersonaRoles(Construct):
     """One role per persona of Studio, one per administrator and approver, and one to sign in with.
 
@@ -56,7 +59,7 @@ class PersonaRoles(Construct):
             _pascal(persona),
             persona.replace("_", "-"),
             studio_trust(self._settings),
-            f"What a {persona.replace('_', ' ')} works as in Studio",
+            f"What {_WORKERS[persona]} works as in Studio",
             grants(self._settings),
             policies=[*shared, *published],
             accepted={f"AwsSolutions::AwsSolutions-IAM4[Policy::{arn}]": _PUBLISHED for arn in published},

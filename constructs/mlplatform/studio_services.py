@@ -4,7 +4,8 @@ from constructs import Construct
 
 from mlplatform.managed_policy import ManagedPolicy
 from mlplatform.permissions import studio_jobs
-from mlplatform.role import ServiceRole
+from mlplatform.policy import trust
+from mlplatform.role import PlatformRole, ServiceRole
 from mlplatform.settings import Environment
 
 
@@ -13,25 +14,35 @@ class StudioServiceRoles(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Environment) -> None:
         super().__init__(scope, construct_id)
-        tools = [
+        self._jobs(settings)
+        if settings.customization.permissions != "off":
+            self._customization(settings)
+
+    def _jobs(self, settings: Environment) -> None:
+        """Sessions of Studio are named after the user profile, and hand that name on to what they start.
+
+        SageMaker developer guide, "Monitoring user resource access with sourceIdentity": the role of a job
+        started from such a session has to trust SageMaker to name its session likewise.
+        """
+        policies = [
             ManagedPolicy(
-                self, "StudioJobTools", settings=settings, kind="studio", thing=name, grants=grants
+                self, _pascal(name), settings=settings, kind="studio", thing=name, grants=grants
             ).ref
             for name, grants in studio_jobs.managed(settings).items()
         ]
-        ServiceRole(
+        ours = {"StringEquals": {"aws:SourceAccount": settings.account}}
+        named = ("sts:AssumeRole", "sts:SetSourceIdentity")
+        PlatformRole(
             self,
             "StudioJob",
             settings=settings,
             kind="studio",
             thing="studio-job",
-            service="sagemaker.amazonaws.com",
+            trusts=trust("sagemaker.amazonaws.com", condition=ours, actions=named),
             description="What jobs started from Studio run as",
             grants=studio_jobs.studio_job(settings),
-            managed_policy_arns=tools,
+            managed_policy_arns=policies,
         )
-        if settings.customization.permissions != "off":
-            self._customization(settings)
 
     def _customization(self, settings: Environment) -> None:
         ServiceRole(
@@ -59,3 +70,7 @@ class StudioServiceRoles(Construct):
                 "ArnLike": {"aws:SourceArn": imports},
             },
         )
+
+
+def _pascal(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("-"))

@@ -67,14 +67,23 @@ KEYS = {
     "traffic encryption": {"sagemaker:InterContainerTrafficEncryption": "true"},
     "volume key": {"sagemaker:VolumeKmsKeyArn": "{DataKeyArn}"},
     "output key": {"sagemaker:OutputKmsKeyArn": "{DataKeyArn}"},
+    "own model": {"sagemaker:ModelArn": "{model}"},
 }
 """Condition keys a request carries for each thing it sets."""
 
 ATTEMPTS = {
-    "training": ("CreateTrainingJob", "training-job/trial", list(KEYS)),
-    "processing": ("CreateProcessingJob", "processing-job/trial", list(KEYS)),
-    "tuning": ("CreateHyperParameterTuningJob", "hyper-parameter-tuning-job/trial", list(KEYS)),
-    "transform": ("CreateTransformJob", "transform-job/trial", ["instances", "volume key", "output key"]),
+    "training": ("CreateTrainingJob", "training-job/trial", [k for k in KEYS if k != "own model"]),
+    "processing": ("CreateProcessingJob", "processing-job/trial", [k for k in KEYS if k != "own model"]),
+    "tuning": (
+        "CreateHyperParameterTuningJob",
+        "hyper-parameter-tuning-job/trial",
+        [k for k in KEYS if k != "own model"],
+    ),
+    "transform": (
+        "CreateTransformJob",
+        "transform-job/trial",
+        ["instances", "own model", "volume key", "output key"],
+    ),
     "model": ("CreateModel", "model/{ours}-try-credit", ["network", "isolation"]),
     "endpoint config": (
         "CreateEndpointConfig",
@@ -210,6 +219,7 @@ def _context(parts: Sequence[str], world: World, settings: Environment) -> dict[
     types = [name for name in settings.studio.job_instance_types if not has_local_storage(name)]
     exported = ("SubnetId1", "SubnetId2", "JobSecurityGroupId", "DataKeyArn")
     values = {name: world.exported(name, settings.name) for name in exported} | {"job_type": types[0]}
+    values["model"] = settings.names.arn("sagemaker", f"model/{settings.names.name('try-1', kind='model')}")
 
     def fill(value: str | list[str]) -> str | list[str]:
         return [v.format_map(values) for v in value] if isinstance(value, list) else value.format_map(values)

@@ -31,6 +31,7 @@ BACKSTOPS = {
 """Denials behind which nothing is open: they hold should AWS widen its policies."""
 
 PEOPLE = {"ana": "data_scientist", "bo": "ml_engineer", "cem": "studio_admin", "dia": "approver"}
+PEOPLE_OF_SAML = "arn:aws:iam::100000000004:role/saml/people"
 SESSION = "arn:aws:iam::100000000004:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Ml_0a1b2c3d4e5f6a7b"
 PIPELINE = "repo:acme/ml-platform:environment:tight"
 KEY = "arn:aws:kms:eu-west-1:100000000001:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -58,7 +59,7 @@ FILES = {
         "100000000004",
         studio={"users": PEOPLE, "custom_image": IMAGE},
         organization_id="o-a1b2c3d4e5",
-        iam={"require_mfa": "identity_provider", "sign_in_roles": [SESSION]},
+        iam={"require_mfa": "identity_provider", "sign_in_roles": [PEOPLE_OF_SAML, SESSION]},
     ),
     "live": environment(
         "100000000005", **STUDIO, registry={"environment": "tight", "artifacts_key_arn": KEY}

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -38,9 +37,12 @@ app.main()
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project like the user's whose app plants a finding in one stack of one environment."""
-    for folder in ("environments", "models"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
+    """A project of two environments whose app plants a finding in one stack of one of them."""
+    (tmp_path / "environments").mkdir()
+    for name, file in (("dev", "small"), ("prod", "given")):
+        text = (ROOT / "tests" / "fixtures" / "environments" / f"{file}.yaml").read_text(encoding="utf-8")
+        lines = [line for line in text.splitlines() if not line.startswith(("models:", "registry:"))]
+        (tmp_path / "environments" / f"{name}.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     settings = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
     (tmp_path / "cdk.json").write_text(json.dumps({**settings, "app": f"{sys.executable} planted.py"}))
     (tmp_path / "planted.py").write_text(PLANT)
@@ -68,14 +70,14 @@ def test_a_finding_in_one_stack_of_one_environment_stops_the_synthesis(project: 
 
 
 def test_unusable_settings_are_told_without_a_traceback_and_change_nothing(project: Path) -> None:
-    with (project / "environments" / "dev.yaml").open("a") as file:
-        file.write("colour: blue\n")
+    path = project / "environments" / "dev.yaml"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines, "colour: blue\n"]))
     done = python(project, "-m", "tools.synth")
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert line.startswith(
-        "environments/dev.yaml:13: colour: unknown key, given 'colour', allowed: account, "
-    )
+    where = f"environments/dev.yaml:{len(lines) + 1}: colour"
+    assert line.startswith(f"{where}: unknown key, given 'colour', allowed: account, ")
     assert [path.name for path in (project / "cdk.out").iterdir()] == ["before"]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -19,7 +20,8 @@ from mlplatform.settings import Environment, read_environments
 from tools import bootstrap
 from tools.assembly import SynthesizedStack, stacks
 from tools.bootstrap import bootstrap_commands, copyable, together
-from tools.bootstrap_statements import PLACEHOLDERS
+from tools.bootstrap_statements import PLACEHOLDERS, deployment_statements
+from tools.bootstrap_tags import ANYWHERE, BESIDE, TAG, TAGGED_SERVICES
 from tools.bootstrap_template import (
     BOUNDARY,
     BUILT_IN,
@@ -56,6 +58,24 @@ BOUNDED = {"iam:PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/acme-small
 OTHERWISE_BOUNDED = {"iam:PermissionsBoundary": "arn:aws:iam::aws:policy/AdministratorAccess"}
 HERE = {"aws:RequestedRegion": REGION}
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
+VPC, SUBNET = (f"arn:aws:ec2:{REGION}:{ACCOUNT}:{kind}-1" for kind in ("vpc/vpc", "subnet/subnet"))
+ENDPOINT, GROUP = (
+    f"arn:aws:ec2:{REGION}:{ACCOUNT}:{kind}-1" for kind in ("vpc-endpoint/vpce", "security-group/sg")
+)
+ALIAS = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/acme-small-data"
+
+
+def tagged(environment: str, **more: str) -> dict[str, str]:
+    """Context of a request about a resource that an environment has tagged."""
+    return {**HERE, "aws:ResourceTag/environment": environment, **more}
+
+
+def tagging(environment: str, *, before: str | None = None) -> dict[str, str]:
+    """Context of a request that sets the tag of an environment, on what had one before or not."""
+    request = {**HERE, "aws:RequestTag/environment": environment, "aws:TagKeys": "environment"}
+    return request if before is None else {**request, "aws:ResourceTag/environment": before}
+
+
 KEY_POLICY = {
     "Version": "2012-10-17",
     "Statement": [
@@ -88,7 +108,40 @@ ALLOWED: dict[str, tuple[str, str, dict[str, str]]] = {
     "create a bucket of ours": ("s3:CreateBucket", f"arn:aws:s3:::acme-small-data-{ACCOUNT}-{REGION}", HERE),
     "read code": ("s3:GetObject", f"arn:aws:s3:::cdk-hnb659fds-assets-{ACCOUNT}-{REGION}/a.zip", HERE),
     "create a domain": ("sagemaker:CreateDomain", f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:domain/d-1", HERE),
-    "create a key": ("kms:CreateKey", "*", HERE),
+    "create a key tagged as ours": ("kms:CreateKey", "*", tagging("small")),
+    "tag it in the same request": ("kms:TagResource", KEY, tagging("small")),
+    "rotate it before its tags count": ("kms:EnableKeyRotation", KEY, HERE),
+    "write the policy of our key": ("kms:PutKeyPolicy", KEY, tagged("small")),
+    "change a cost tag of it": (
+        "kms:TagResource",
+        KEY,
+        tagged("small", **{"aws:RequestTag/owner": "us", "aws:TagKeys": "owner"}),
+    ),
+    "delete our key": ("kms:ScheduleKeyDeletion", KEY, tagged("small")),
+    "name our key": ("kms:CreateAlias", KEY, tagged("small")),
+    "use a name of ours": ("kms:CreateAlias", ALIAS, HERE),
+    "create a VPC": ("ec2:CreateVpc", VPC, tagging("small")),
+    "tag it as it is created": ("ec2:CreateTags", VPC, tagging("small")),
+    "set it up before its tags count": ("ec2:ModifyVpcAttribute", VPC, HERE),
+    "delete our VPC": ("ec2:DeleteVpc", VPC, tagged("small")),
+    "delete our subnet": ("ec2:DeleteSubnet", SUBNET, tagged("small")),
+    "take a rule off our security group": ("ec2:RevokeSecurityGroupIngress", GROUP, tagged("small")),
+    "delete our domain": (
+        "sagemaker:DeleteDomain",
+        f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:domain/d-1",
+        tagged("small"),
+    ),
+    "create a security group in a VPC that its owner has tagged": (
+        "ec2:CreateSecurityGroup",
+        VPC,
+        tagged("network-team"),
+    ),
+    "change an endpoint of ours": ("ec2:ModifyVpcEndpoint", ENDPOINT, tagged("small")),
+    "put it into a subnet that its owner has tagged": (
+        "ec2:ModifyVpcEndpoint",
+        SUBNET,
+        tagged("network-team"),
+    ),
     "use a key through a service": (
         "kms:Decrypt",
         KEY,
@@ -142,6 +195,36 @@ DENIED: dict[str, tuple[str, str, dict[str, str]]] = {
     ),
     "read data": ("s3:GetObject", f"arn:aws:s3:::acme-small-data-{ACCOUNT}-{REGION}/a", HERE),
     "change another bucket": ("s3:PutBucketPolicy", "arn:aws:s3:::payroll", HERE),
+    "create a key without our tag": ("kms:CreateKey", "*", HERE),
+    "create a key as another environment's": ("kms:CreateKey", "*", tagging("prod")),
+    "write the policy of another environment's key": ("kms:PutKeyPolicy", KEY, tagged("prod")),
+    "disable it": ("kms:DisableKey", KEY, tagged("prod")),
+    "delete another environment's key": ("kms:ScheduleKeyDeletion", KEY, tagged("prod")),
+    "claim it by its tag": ("kms:TagResource", KEY, tagging("small", before="prod")),
+    "take its tag away": ("kms:UntagResource", KEY, tagged("prod", **{"aws:TagKeys": "environment"})),
+    "give it a name of ours": ("kms:UpdateAlias", KEY, tagged("prod")),
+    "use a name of another environment": (
+        "kms:UpdateAlias",
+        f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/acme-prod-data",
+        HERE,
+    ),
+    "delete a key that nobody has tagged": ("kms:ScheduleKeyDeletion", KEY, HERE),
+    "delete another environment's VPC": ("ec2:DeleteVpc", VPC, tagged("prod")),
+    "delete a VPC that nobody has tagged": ("ec2:DeleteVpc", VPC, HERE),
+    "change another environment's VPC": ("ec2:ModifyVpcAttribute", VPC, tagged("prod")),
+    "claim it by its tag as well": ("ec2:CreateTags", VPC, tagging("small", before="prod")),
+    "open another environment's security group": (
+        "ec2:AuthorizeSecurityGroupIngress",
+        GROUP,
+        tagged("prod"),
+    ),
+    "take a rule off it": ("ec2:RevokeSecurityGroupIngress", GROUP, tagged("prod")),
+    "change another environment's endpoint": ("ec2:ModifyVpcEndpoint", ENDPOINT, tagged("prod")),
+    "delete another environment's domain": (
+        "sagemaker:DeleteDomain",
+        f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:domain/d-1",
+        tagged("prod"),
+    ),
     "decrypt by itself": ("kms:Decrypt", KEY, {}),
     "lend a key to anybody": ("kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "false"}),
     "overwrite another function": (
@@ -149,7 +232,11 @@ DENIED: dict[str, tuple[str, str, dict[str, str]]] = {
         f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:payroll",
         HERE,
     ),
-    "work in another region": ("kms:CreateKey", "*", {"aws:RequestedRegion": "us-east-1"}),
+    "work in another region": (
+        "kms:CreateKey",
+        "*",
+        {**tagging("small"), "aws:RequestedRegion": "us-east-1"},
+    ),
     "delete somebody's file system": (
         "elasticfilesystem:DeleteFileSystem",
         f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/fs-1",
@@ -180,6 +267,7 @@ def execution(settings: Environment) -> list[Policy]:
 @pytest.fixture(scope="module")
 def decisions(environments: dict[str, Environment]) -> dict[str, Decision]:
     """Decisions on every case, by what is asked."""
+    assert not ALLOWED.keys() & DENIED.keys()
     cases = {**ALLOWED, **DENIED}
     documents = execution(environments["small"])
     return dict(zip(cases, evaluate([request(case, documents) for case in cases.values()]), strict=True))
@@ -193,6 +281,67 @@ def test_cloudformation_can(case: str, decisions: dict[str, Decision]) -> None:
 @pytest.mark.parametrize("case", DENIED)
 def test_cloudformation_cannot(case: str, decisions: dict[str, Decision]) -> None:
     assert not decisions[case].allowed, decisions[case].explanation
+
+
+TAG_LESS = {
+    "AWS::EC2::Route",
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+    "AWS::EC2::SubnetRouteTableAssociation",
+    "AWS::EC2::VPCGatewayAttachment",
+    "AWS::KMS::Alias",
+}
+"""Parts of something that has tags, or, the alias, known by its name."""
+
+
+def known_by_tag(templates: Any) -> Iterator[tuple[str, str, Any]]:
+    """Environment, type and properties of every resource of a service whose permissions ask for the tag."""
+    for (environment, _), template in templates.items():
+        for resource in template["Resources"].values():
+            if resource["Type"].split("::")[1].lower() in TAGGED_SERVICES:
+                yield environment, resource["Type"], resource["Properties"]
+
+
+def test_what_permissions_know_by_its_tag_carries_the_tag_of_its_environment(templates: Any) -> None:
+    found = [(e, kind, properties.get("Tags", [])) for e, kind, properties in known_by_tag(templates)]
+    wanted = [
+        ({"Key": TAG, "Value": environment}, environment, kind, tags) for environment, kind, tags in found
+    ]
+    assert {kind for _, _, kind, tags in wanted if not tags} == TAG_LESS
+    assert [(environment, kind) for tag, environment, kind, tags in wanted if tags and tag not in tags] == []
+
+
+def test_in_a_network_of_somebody_else_nothing_is_created_that_asks_for_its_tags(templates: Any) -> None:
+    theirs = re.compile(r'"(vpc|subnet|rtb|sg)-\w+"')
+    created = {
+        kind for _, kind, properties in known_by_tag(templates) if theirs.search(json.dumps(properties))
+    }
+    assert created == {"AWS::EC2::SecurityGroup", "AWS::EC2::VPCEndpoint"}
+    assert {f"ec2:Create{kind.split('::')[2].replace('VPCE', 'VpcE')}" for kind in created} <= ANYWHERE
+
+
+def test_every_permission_that_asks_for_a_tag_is_for_something_that_has_tags() -> None:
+    data = ROOT / "node_modules" / "@cloud-copilot" / "iam-data" / "data"
+    asking = 0
+    for service in TAGGED_SERVICES:
+        kinds = json.loads((data / "resourceTypes" / f"{service}.json").read_text(encoding="utf-8"))
+        actions = json.loads((data / "actions" / f"{service}.json").read_text(encoding="utf-8"))
+        for statement in deployment_statements(read_template()["Metadata"]["ResourceTypes"]):
+            if statement.get("Sid") != f"{service.title()}Own":
+                continue
+            for name in statement["Action"]:
+                judged = actions[name.partition(":")[2].lower()]["resourceTypes"]
+                bare = {
+                    kind["name"] for kind in judged if kind["required"] and not _has_tags(kinds, kind["name"])
+                }
+                beside = {scope.partition(":")[2].partition("/")[0] for scope in BESIDE.get(name, ())}
+                assert bare <= beside, name
+                asking += 1
+    assert asking > 20
+
+
+def _has_tags(kinds: Any, kind: str) -> bool:
+    return "aws:ResourceTag/${TagKey}" in kinds[kind].get("conditionKeys", [])
 
 
 def with_boundary(settings: Environment, named: str) -> Environment:

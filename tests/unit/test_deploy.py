@@ -70,10 +70,17 @@ def test_a_stack_that_is_not_there_is_refused_with_those_that_are(
 
 
 def test_credentials_of_another_account_deploy_nothing(
-    aws: None, mine: Environment, synthesized: Path, capsys: pytest.CaptureFixture[str]
+    mine: Environment,
+    synthesized: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    other = f"{(int(mine.account) + 1) % 10**12:012}"
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", other)
+    request.getfixturevalue("aws")
     assert main(arguments(mine, synthesized)) == 2
-    what = f"{mine.name} is account {mine.account}, the credentials are of 123456789012"
+    what = f"{mine.name} is account {mine.account}, the credentials are of {other}"
     assert capsys.readouterr().err == f"deploy: {what}\n"
 
 

@@ -40,7 +40,7 @@ def test_the_schema_demands_what_a_file_must_say_and_not_its_name() -> None:
 
 def test_every_environment_file_names_its_schema_for_editors() -> None:
     for path in (ROOT / "environments").glob("*.yaml"):
-        assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=schema.json\n# ")
+        assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=schema.json\n")
     for path in (ROOT / "models").glob("*/model.yaml"):
         assert path.read_text(encoding="utf-8").startswith("# yaml-language-server: $schema=../schema.json\n")
 

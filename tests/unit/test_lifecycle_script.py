@@ -231,7 +231,7 @@ def test_every_other_kind_of_job_is_filled_in_as_well(studio: Studio, full: dict
     assert endpoint["KmsKeyId"] == full["DataKeyArn"]
 
 
-def test_asking_iam_fails_at_once_because_the_network_has_no_way_to_it(
+def test_asking_iam_is_denied_at_once_because_the_network_has_no_way_to_it(
     studio: Studio, full: dict[str, str]
 ) -> None:
     code = """
@@ -239,12 +239,52 @@ import boto3, botocore.exceptions, json, os
 client = boto3.client("iam", aws_access_key_id="a", aws_secret_access_key="b")
 try:
     client.get_role(RoleName="role")
-except botocore.exceptions.EndpointConnectionError as error:
-    print(json.dumps([str(error), os.environ["SAGEMAKER_VALIDATE_ROLE"]]))
+except botocore.exceptions.ClientError as error:
+    print(json.dumps([error.response["Error"], error.operation_name, os.environ["SAGEMAKER_VALIDATE_ROLE"]]))
 """
-    error, validation = studio.run(code)
-    assert "IAM (GetRole)" in error
-    assert validation == "false"
+    error, operation, validation = studio.run(code)
+    assert error == {"Code": "AccessDenied", "Message": "Studio's network has no way to IAM"}
+    assert (operation, validation) == ("GetRole", "false")
+
+
+CREATE_PIPELINE = """
+import json, boto3
+from moto import mock_aws
+with mock_aws():
+    client = boto3.client("sagemaker", region_name="us-east-1")
+    output = {"S3OutputPath": {"Get": "Parameters.Output"}}
+    step = {"Name": "Judge", "Arguments": {"RoleArn": ROLE, "OutputDataConfig": output}}
+    definition = json.dumps({"Steps": [step, {"Name": "Trace"}]})
+    request = {"PipelineName": NAME, "PipelineDefinition": definition, "RoleArn": ROLE}
+    client.create_pipeline(**request, ClientRequestToken="0" * 32)
+    created = client.describe_pipeline(PipelineName=NAME)
+    client.update_pipeline(**request)
+    updated = client.describe_pipeline(PipelineName=NAME)
+print(json.dumps([[p["RoleArn"], json.loads(p["PipelineDefinition"])] for p in (created, updated)]))
+"""
+"""A pipeline as the SDK's evaluators create and update it, and what SageMaker (moto's) was told."""
+PERSONA = "arn:aws:iam::222233334444:role/acme-full-data-scientist"
+"""Without its path, as the SDK makes it up from the name of the session."""
+STUDIO_JOB = "arn:aws:iam::222233334444:role/acme/full/studio/acme-full-studio-job"
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "sent"),
+    [
+        ("SagemakerEvaluation-LLMAJEvaluation-1", PERSONA, STUDIO_JOB),
+        ("SagemakerEvaluation-BenchmarkEvaluation-1", STUDIO_JOB, STUDIO_JOB),
+        ("try-nightly", PERSONA, PERSONA),
+    ],
+)
+def test_evaluations_of_the_sdk_run_as_the_role_of_jobs_and_other_pipelines_as_they_say(
+    studio: Studio, full: dict[str, str], name: str, given: str, sent: str
+) -> None:
+    created, updated = studio.run(CREATE_PIPELINE.replace("NAME", repr(name)).replace("ROLE", repr(given)))
+    output: dict[str, Any] = {"S3OutputPath": {"Get": "Parameters.Output"}}
+    if name.startswith("SagemakerEvaluation-"):
+        output["KmsKeyId"] = full["ArtifactsKeyArn"]
+    step = {"Name": "Judge", "Arguments": {"RoleArn": sent, "OutputDataConfig": output}}
+    assert created == updated == [sent, {"Steps": [step, {"Name": "Trace"}]}]
 
 
 def test_other_plugins_of_botocore_stay(studio: Studio, full: dict[str, str]) -> None:
@@ -334,6 +374,8 @@ def test_the_script_is_short_enough_for_sagemaker_in_every_environment(
 ) -> None:
     for settings in environments.values():
         assert len(filled(script(settings), values(settings)).encode()) * 4 / 3 < MAX_CONTENT
+        tagged = settings.model_copy(update={"tags": {f"tag-{n}": "x" * 95 for n in range(10)}})
+        assert script(tagged)  # which raises an error if it is too long
     many = {f"tag-{number}": "x" * 200 for number in range(40)}
     with pytest.raises(ValueError, match="lifecycle configuration: .* allowed: 16384"):
         script(environments["small"].model_copy(update={"tags": many}))

@@ -26,6 +26,9 @@ from tools.sample_values import sample_of, with_imports
 INLINE, MANAGED = 10_240, 6_144
 """IAM user guide, "IAM and AWS STS quotas": characters of a role's inline policies, and of a managed one."""
 
+ATTACHED = 10
+"""IAM user guide, "IAM and AWS STS quotas": managed policies attached to a role, by default."""
+
 KEY_GRANT = "kms:CreateGrant"
 """Allowed by the key's own policy, which these tests leave out."""
 
@@ -42,6 +45,14 @@ iam: {{role_path: /abcdefghijklmnopqr/}}
 network: {{availability_zones: [apse1-az1, apse1-az2, apse1-az3], package_index: codeartifact}}
 studio: {{mlflow: server, instance_types: {apps}, job_instance_types: {jobs}}}
 customization: {{permissions: {mode}}}
+"""
+SHARED = """\
+account: "111122223333"
+region: us-east-1
+name_prefix: acme
+owns_account: {owns}
+tags: {{owner: ml-platform, cost-center: "4711"}}
+network: {{availability_zones: [use1-az1, use1-az2]}}
 """
 MODEL = "description: what it predicts\nowner: risk\ntask: regression\n"
 
@@ -203,6 +214,43 @@ def test_compat_has_the_published_statements_with_the_published_actions() -> Non
 def test_customization_off_adds_nothing() -> None:
     assert customization.customization(sample("off")) == []
     assert customization.customization_job(sample("off")) == []
+
+
+def test_a_transform_job_that_names_no_model_is_denied_and_an_endpoint_that_names_none_is_not() -> None:
+    settings = sample("tight")
+    no_model = {"aws:RequestedRegion": settings.region}
+    everything = document(allow("All", ["sagemaker:*"], ["*"]))
+    guards = [g for g in personas.managed(settings)["studio-use-guards"] if g.sid.endswith("OtherModels")]
+    judged = evaluate(
+        [
+            Request(
+                principal=settings.names.role_arn("persona", "somebody"),
+                action=f"sagemaker:{action}",
+                resource=settings.names.arn("sagemaker", resource),
+                resource_account=settings.account,
+                context=no_model,
+                identity_policies=[everything, document(*statements(guards))],
+            )
+            for action, resource in (
+                ("CreateTransformJob", "transform-job/x"),
+                ("CreateEndpointConfig", "endpoint-config/x"),
+                ("CreateInferenceComponent", "inference-component/x"),
+            )
+        ]
+    )
+    assert [decision.deciding_sids for decision in judged] == [
+        ("DenyTransformOfOtherModels",),
+        ("All",),
+        ("All",),
+    ]
+
+
+def test_a_studio_role_carries_no_more_managed_policies_than_iam_attaches() -> None:
+    for mode in MODES:
+        settings = sample(mode)
+        attached = [*personas.managed(settings), *customization.managed_policies(settings)]
+        assert len(attached) <= ATTACHED
+        assert len(studio_jobs.managed(settings)) <= ATTACHED
 
 
 def test_the_hub_is_called_as_the_sdk_computes_it() -> None:
@@ -430,8 +478,14 @@ def _work(settings: Environment) -> list[Call]:
     endpoint = names.arn("sagemaker", "endpoint/{}").format
     config = names.arn("sagemaker", "endpoint-config/{}").format
     tried, live = names.name("try-1", kind="model"), names.name("credit-approval", kind="model")
-    machine = names.arn("states", f"stateMachine:{names.name('train')}")
-    batch = {k: v for k, v in ordinary(settings).items() if k.endswith(("InstanceTypes", "KmsKeyArn"))}
+    machine = names.arn("states", f"stateMachine:{names.name('credit-approval-train')}")
+    release = names.arn("states", f"stateMachine:{names.name('credit-approval-release')}")
+    mine, theirs = {"sagemaker:ModelArn": model(tried)}, {"sagemaker:ModelArn": model(live)}
+    component = names.arn("sagemaker", f"inference-component/{tried}")
+    processing = names.arn("sagemaker", "processing-job/ana-1")
+    untyped = ordinary(settings, InstanceTypes=None)
+    nameless = {k: v for k, v in ordinary(settings).items() if k.endswith(("InstanceTypes", "KmsKeyArn"))}
+    batch = nameless | mine
     nvme = ordinary(settings, InstanceTypes=["ml.g5.xlarge"], VolumeKmsKeyArn=None)
     mixed = ordinary(settings, InstanceTypes=["ml.g5.xlarge", "ml.m5.large"], VolumeKmsKeyArn=None)
     network = {k: v for k, v in ordinary(settings).items() if "Vpc" in k or "Isolation" in k}
@@ -453,6 +507,12 @@ def _work(settings: Environment) -> list[Call]:
         Call(ds, "sagemaker:CreateTrainingJob", platform_job, False, "DenyPlatformRuns", ordinary(settings)),
         Call(ds, "sagemaker:CreateTransformJob", transform, True, "RunJobs", batch),
         Call(ds, "sagemaker:CreateTransformJob", transform, False, "DenyJobsWithoutOutputKey", types),
+        Call(ds, "sagemaker:CreateTransformJob", transform, False, "DenyTransformOfOtherModels", nameless),
+        Call(
+            ds, "sagemaker:CreateTransformJob", transform, False, "DenyTransformOfOtherModels", batch | theirs
+        ),
+        Call(ds, "sagemaker:CreateProcessingJob", processing, True, "RunJobs", ordinary(settings)),
+        Call(ds, "sagemaker:CreateProcessingJob", processing, False, "DenyJobsWithoutInstanceTypes", untyped),
         Call(ds, "sagemaker:StopTrainingJob", job, True, "RunJobs"),
         Call(ds, "sagemaker:StopTrainingJob", platform_job, False, "DenyPlatformRuns"),
         Call(
@@ -463,9 +523,14 @@ def _work(settings: Environment) -> list[Call]:
             "DenyRemoteDebug",
             {"sagemaker:EnableRemoteDebug": "true"},
         ),
-        Call(ds, "sagemaker:CreateModel", model(tried), False, None, network),
+        Call(ds, "sagemaker:CreateModel", model(tried), True, "TryModels", network),
+        Call(ds, "sagemaker:CreateModel", model(live), False, "DenyServing", network),
+        Call(ds, "sagemaker:DeleteModel", model(tried), True, "TryModels"),
         Call(ds, "sagemaker:CreateEndpoint", endpoint(tried), False, None),
         Call(ds, "states:StartExecution", machine, True, "StartWorkflows"),
+        Call(ds, "states:StartExecution", release, False, None),
+        Call(ds, "states:DescribeStateMachine", release, True, "SeeWorkflows"),
+        Call(mle, "states:StartExecution", release, False, None),
         Call(ds, "states:UpdateStateMachine", machine, False, None),
         Call(ds, "states:StartExecution", names.arn("states", "stateMachine:x"), False, None),
         Call(ds, "sagemaker:CallMlflowAppApi", tracking, True, "TrackRuns"),
@@ -474,7 +539,18 @@ def _work(settings: Environment) -> list[Call]:
         Call(mle, "sagemaker:CreateModel", model(tried), False, "DenyModelsWithoutIsolation", open_model),
         Call(mle, "sagemaker:CreateModel", model(tried), False, "DenyModelsOutsideNetwork"),
         Call(mle, "sagemaker:CreateModel", model(live), False, "DenyServing", network),
-        Call(mle, "sagemaker:CreateEndpointConfig", config(tried), True, "TryModels", types),
+        Call(mle, "sagemaker:CreateEndpointConfig", config(tried), True, "TryEndpoints", types | mine),
+        Call(mle, "sagemaker:CreateEndpointConfig", config(tried), True, "TryEndpoints", types),
+        Call(
+            mle,
+            "sagemaker:CreateEndpointConfig",
+            config(tried),
+            False,
+            "DenyServingOtherModels",
+            types | theirs,
+        ),
+        Call(mle, "sagemaker:CreateInferenceComponent", component, True, "TryEndpoints", mine),
+        Call(mle, "sagemaker:CreateInferenceComponent", component, False, "DenyServingOtherModels", theirs),
         Call(
             mle,
             "sagemaker:CreateEndpointConfig",
@@ -491,10 +567,10 @@ def _work(settings: Environment) -> list[Call]:
             "DenyOtherInstanceTypes",
             {"sagemaker:InstanceTypes": ["ml.p5.48xlarge"]},
         ),
-        Call(mle, "sagemaker:CreateEndpoint", endpoint(tried), True, "TryModels"),
+        Call(mle, "sagemaker:CreateEndpoint", endpoint(tried), True, "TryEndpoints"),
         Call(mle, "sagemaker:UpdateEndpoint", endpoint(live), False, "DenyServing"),
         Call(mle, "sagemaker:UpdateEndpoint", config(live), False, "DenyServing"),
-        Call(mle, "sagemaker:InvokeEndpoint", endpoint(tried), True, "TryModels"),
+        Call(mle, "sagemaker:InvokeEndpoint", endpoint(tried), True, "TryEndpoints"),
         Call(mle, "sagemaker:InvokeEndpoint", endpoint(live), False, "DenyServing"),
         Call(
             mle, "sagemaker:CreatePipeline", names.arn("sagemaker", f"pipeline/{tried}"), True, "TryPipelines"
@@ -529,7 +605,9 @@ def _people(settings: Environment) -> list[Call]:
             own(settings, "bo"),
         ),
         Call(admin, "sagemaker:DeleteSpace", names.arn("sagemaker", "space/d-1/bo"), True, "ManagePeople"),
-        Call(admin, "sagemaker:UpdateUserProfile", profile("bo"), True, "ManagePeople"),
+        Call(admin, "sagemaker:UpdateUserProfile", profile("bo"), False, "DenyTakingOver"),
+        Call(admin, "sagemaker:CreateUserProfile", profile("ana"), False, "DenyTakingOver"),
+        Call(admin, "sagemaker:DeleteUserProfile", profile("bo"), False, None),
         Call(admin, "sagemaker:CreatePresignedDomainUrl", profile("bo"), False, "DenyTakingOver"),
         Call(admin, "sagemaker:UpdateDomain", names.arn("sagemaker", "domain/d-1"), False, "DenyTakingOver"),
         Call(
@@ -549,6 +627,14 @@ def _people(settings: Environment) -> list[Call]:
             approver, "sagemaker:UpdateModelPackage", version, False, None, {status: "PendingManualApproval"}
         ),
         Call(approver, "sagemaker:UpdateModelPackage", version, False, None),
+        Call(
+            approver,
+            "sagemaker:UpdateModelPackage",
+            version,
+            False,
+            "DenyRemovingMetadata",
+            {status: "Approved", "sagemaker:CustomerMetadataPropertiesToRemove": ["dataset"]},
+        ),
         Call(approver, "sagemaker:UpdateModelPackage", other, False, None, {status: "Approved"}),
         Call(
             approver,
@@ -572,6 +658,19 @@ def _people(settings: Environment) -> list[Call]:
 def _roles(settings: Environment) -> list[Call]:
     names, job, reward = settings.names, "Studio job", "reward function"
     training = names.arn("sagemaker", "training-job/x")
+    platform_job = names.arn("sagemaker", f"training-job/{names.name('train-1', kind='model')}")
+    with_key = {"sagemaker:OutputKmsKeyArn": sample_of("ArtifactsKeyArn")}
+    recipes = names.arn("s3", f"jumpstart-cache-prod-{settings.region}", region="", account="")
+    judge_model = names.arn("bedrock", "foundation-model/x", account="")
+    namespaces = {
+        "/aws/sagemaker/TrainingJobs": "PutMetrics",
+        f"{names.prefix}/{names.environment}/studio/churn": "PutMetrics",
+        f"{names.prefix}/{names.environment}/serving": None,
+        f"{names.prefix}/{names.environment}2/studio/churn": None,
+        "/aws/sagemaker/Endpoints": None,
+        "AWS/SageMaker": None,
+        "billing": None,
+    }
     evaluator = names.arn("lambda", "function:SageMaker-evaluator-x")
     version = names.arn("sagemaker", f"model-package/{names.name('support-assistant', kind='model')}/1")
     status = "sagemaker:ModelApprovalStatus"
@@ -582,8 +681,12 @@ def _roles(settings: Environment) -> list[Call]:
         Call(job, "s3:PutObject", f"{names.bucket_arn('data')}/x", False, None),
         Call(job, "s3:PutObject", f"{names.bucket_arn('artifacts')}/studio/x", True, "ReadAndWriteWork"),
         Call(job, "s3:PutObject", f"{names.bucket_arn('artifacts')}/models/x", False, None),
-        Call(job, "sagemaker:CreateTrainingJob", training, True, "StartServerless"),
-        Call(job, "sagemaker:CreateTrainingJob", training, False, None, ordinary(settings)),
+        Call(job, "sagemaker:CreateTrainingJob", training, True, "StartServerless", with_key),
+        Call(job, "sagemaker:CreateTrainingJob", training, False, "DenyJobsWithoutOutputKey"),
+        Call(job, "sagemaker:CreateTrainingJob", training, False, "DenyJobsOnInstances", ordinary(settings)),
+        Call(job, "sagemaker:CreateTrainingJob", platform_job, False, "DenyPlatformRuns", with_key),
+        Call(job, "s3:GetObject", f"{recipes}/recipe.json", True, "ReadRecipes"),
+        Call(job, "s3:PutObject", f"{recipes}/recipe.json", False, None),
         Call(job, "sagemaker:CreateProcessingJob", names.arn("sagemaker", "processing-job/x"), False, None),
         Call(job, "sagemaker:CreateModelPackage", version, True, "RegisterUnapproved"),
         Call(job, "sagemaker:CreateModelPackage", version, False, None, {status: "Approved"}),
@@ -591,12 +694,15 @@ def _roles(settings: Environment) -> list[Call]:
         Call(job, "lambda:InvokeFunction", evaluator, True, "AskRewardFunctions"),
         Call(job, "lambda:InvokeFunction", names.arn("lambda", "function:x"), False, None),
         Call(job, "lambda:UpdateFunctionCode", evaluator, False, None),
+        Call(job, "bedrock:InvokeModel", judge_model, True, "AskJudges"),
+        Call(job, "bedrock:CreateEvaluationJob", judge_model, True, "JudgeAnswers"),
         Call(
             job,
-            "bedrock:InvokeModel",
-            names.arn("bedrock", "foundation-model/x", account=""),
-            True,
-            "AskJudges",
+            "bedrock:CreateEvaluationJob",
+            judge_model,
+            False,
+            None,
+            {"aws:RequestedRegion": "us-west-2"},
         ),
         Call(
             job,
@@ -622,8 +728,10 @@ def _roles(settings: Environment) -> list[Call]:
             None,
             {passed: "sagemaker.amazonaws.com"},
         ),
-        Call(job, metrics, metric_data, True, "PutMetrics", {"cloudwatch:namespace": "AWS/SageMaker"}),
-        Call(job, metrics, metric_data, False, None, {"cloudwatch:namespace": "billing"}),
+        *(
+            Call(job, metrics, metric_data, sid is not None, sid, {"cloudwatch:namespace": namespace})
+            for namespace, sid in namespaces.items()
+        ),
         Call(job, "ec2:CreateNetworkInterface", names.arn("ec2", "subnet/subnet-1"), True, "AttachToNetwork"),
         Call(
             reward,
@@ -701,7 +809,9 @@ def test_every_principal_does_its_job_and_nothing_else() -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_a_registry_in_another_account_is_used_as_ones_own(environments: Mapping[str, Environment]) -> None:
+def test_a_registry_in_another_account_is_read_and_approved_in_but_nothing_is_registered_there(
+    environments: Mapping[str, Environment],
+) -> None:
     settings = environments["given"]
     registry, held = settings.neighbours.registry, carried(settings)
     assert registry.account != settings.account
@@ -713,7 +823,9 @@ def test_a_registry_in_another_account_is_used_as_ones_own(environments: Mapping
     approved = {"sagemaker:ModelApprovalStatus": "Approved"}
     s3 = {"kms:ViaService": f"s3.{settings.region}.{settings.place.dns_suffix}"}
     table: list[tuple[str, str, str, Mapping[str, str], bool]] = [
-        ("data scientist", "sagemaker:CreateModelPackage", version, pending, True),
+        ("data scientist", "sagemaker:CreateModelPackage", version, pending, False),
+        ("Studio job", "sagemaker:CreateModelPackage", version, pending, False),
+        ("data scientist", "sagemaker:DescribeModelPackage", version, {}, True),
         ("data scientist", "sagemaker:CreateModelPackage", local, pending, False),
         ("data scientist", "s3:GetObject", report, {}, True),
         ("data scientist", "kms:Decrypt", key, s3, True),
@@ -740,6 +852,20 @@ def test_a_registry_in_another_account_is_used_as_ones_own(environments: Mapping
         ]
     )
     assert [decision.allowed for decision in judged] == [expected for *_, expected in table]
+
+
+def test_a_registry_of_another_environment_in_the_account_takes_new_versions(tmp_path: Path) -> None:
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    lab = SHARED.format(owns="false") + "registry: {environment: tight}\n"
+    (folder / "tight.yaml").write_text(SHARED.format(owns="true"), encoding="utf-8")
+    (folder / "lab.yaml").write_text(lab, encoding="utf-8")
+    [settings] = [e for e in read_environments(folder) if not e.keeps_registry]
+    for grants in (personas.data_scientist(settings), customization.customization_job(settings)):
+        [register] = [grant for grant in grants if grant.sid == "RegisterUnapproved"]
+        assert all(
+            ":111122223333:model-package" in arn and "acme-tight-" in arn for arn in register.resources
+        )
 
 
 # --- trust -----------------------------------------------------------------------------------------------
@@ -788,8 +914,9 @@ def test_people_assume_their_own_role_with_a_second_factor() -> None:
 def test_people_come_from_the_identity_provider_under_their_own_name(
     environments: Mapping[str, Environment],
 ) -> None:
-    settings = environments["full"]
-    [provider] = settings.iam.sign_in_roles
+    provider = f"arn:aws:iam::{environments['full'].account}:role/saml/people"
+    iam = environments["full"].iam.model_copy(update={"sign_in_roles": [provider]})
+    settings = environments["full"].model_copy(update={"iam": iam})
     trusts, shared_role = person_trust(settings, "cy"), person_trust(settings, None)
     cy = {"sts:SourceIdentity": "cy", "aws:SourceIdentity": "cy"}
     table = [
@@ -803,6 +930,24 @@ def test_people_come_from_the_identity_provider_under_their_own_name(
     ]
     judged = evaluate([assumption(settings, trusts, who, context) for trusts, who, context, _ in table])
     assert [decision.allowed for decision in judged] == [expected for *_, expected in table]
+
+
+def test_people_come_from_identity_center_under_their_user_name_there(
+    environments: Mapping[str, Environment],
+) -> None:
+    settings = environments["full"]
+    [provider] = settings.iam.sign_in_roles
+    ana = {"sts:SourceIdentity": "ana", "aws:userid": "AROAEXAMPLE:ana@acme.com"}
+    table = [
+        (ana, True),
+        (ana | {"aws:userid": "AROAEXAMPLE:ana"}, False),
+        (ana | {"aws:userid": "AROAEXAMPLE:bo@acme.com"}, False),
+        (ana | {"sts:SourceIdentity": "bo"}, False),
+        ({"aws:userid": "AROAEXAMPLE:ana@acme.com"}, False),
+    ]
+    trusts = person_trust(settings, "ana")
+    judged = evaluate([assumption(settings, trusts, provider, context) for context, _ in table])
+    assert [decision.allowed for decision in judged] == [expected for _, expected in table]
 
 
 def test_without_a_second_factor_names_still_count(environments: Mapping[str, Environment]) -> None:

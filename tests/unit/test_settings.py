@@ -90,6 +90,22 @@ ONE_MISTAKE = {
         "11: iam.sign_in_roles: is missing, allowed: the roles people get from the identity provider, "
         "because require_mfa: identity_provider",
     ),
+    "custom image of another region": (
+        GOOD
+        + "studio:\n  custom_image: 111122223333.dkr.ecr.eu-central-1.amazonaws.com/studio@sha256:"
+        + "0" * 64
+        + "\n",
+        "12: studio.custom_image: an image of another region, "
+        "given '111122223333.dkr.ecr.eu-central-1.amazonaws.com/studio@sha256:" + "0" * 64 + "', "
+        "allowed: an image in eu-west-1",
+    ),
+    "identity center of another partition": (
+        GOOD + "studio:\n  auth_mode: sso\n"
+        "  identity_center_instance_arn: arn:aws-cn:sso:::instance/ssoins-0a1b2c3d4e5f6a7b\n",
+        "13: studio.identity_center_instance_arn: of another partition, "
+        "given 'arn:aws-cn:sso:::instance/ssoins-0a1b2c3d4e5f6a7b', "
+        "allowed: an ARN that starts with arn:aws:",
+    ),
     "adopting without owning": (
         change("owns_account: true", "owns_account: false") + "already_in_account: [ai_registry_hub]\n",
         "11: already_in_account: does not go without owns_account: true, given ai_registry_hub",
@@ -488,6 +504,10 @@ def test_the_registry_of_another_environment_must_exist_in_the_same_region_with_
         "allowed: dev",
         staging("registry: {environment: dev}\n", "eu-central-1"): "environment: lies in another region, and "
         "endpoints take artifacts of their own only, given 'dev', allowed: none, its own",
+        staging(
+            "registry: {environment: dev, artifacts_key_arn: 'arn:aws:kms:eu-west-1:999933334444:key/0f1e'}\n"
+        ): "artifacts_key_arn: a key of another account than dev, "
+        "given 'arn:aws:kms:eu-west-1:999933334444:key/0f1e', allowed: a key of 111122223333",
         staging("registry: {environment: dev}\n"): "artifacts_key_arn: is missing, "
         "allowed: the artifacts key of dev, its stack's output ArtifactsKeyArn",
     }

@@ -11,6 +11,7 @@ from mlplatform.permissions.places import (
     package_groups,
     packages,
     passed_to,
+    registers,
     reward_functions,
     sagemaker_arns,
 )
@@ -36,11 +37,12 @@ def customization(settings: Environment) -> list[Grant]:
     if settings.customization.permissions == "off":
         return []
     if settings.customization.permissions == "compat":
-        return [*_published(settings), *_bedrock_role(settings)]
+        return [*_published(settings), *_recipes(settings, "the SDK"), *_bedrock_role(settings)]
     return [
         *_reward_functions(settings),
         *_registry_hub(settings),
         *_read_hubs(settings),
+        *_recipes(settings, "the SDK"),
         *_evaluation_pipelines(settings),
         *_bedrock_import(settings),
         *_bedrock_role(settings),
@@ -60,9 +62,11 @@ def customization_job(settings: Environment) -> list[Grant]:
         return []
     return [
         *_read_hubs(settings),
+        *_recipes(settings, "a job"),
         *_results(settings),
         *_judges(settings),
         *_evaluation_steps(settings),
+        *_evaluation_guards(settings),
     ]
 
 
@@ -149,6 +153,18 @@ def _read_hubs(settings: Environment) -> list[Grant]:
     return [Grant("ReadHubs", _READ_HUB, (*own_hub(settings), *public), why)]
 
 
+def _recipes(settings: Environment, who: str) -> list[Grant]:
+    """Recipes, base models and lists of judges lie in a bucket of AWS, one per region, read as the caller.
+
+    Which account has it is not documented; the whole name, which nobody else can have, says that it is AWS's.
+    """
+    bucket = f"jumpstart-cache-prod-{settings.region}"
+    objects = settings.names.arn("s3", f"{bucket}/*", region="", account="")
+    return [
+        Grant("ReadRecipes", ("s3:GetObject",), (objects,), f"AWS publishes there what {who} reads of models")
+    ]
+
+
 def _evaluation_pipelines(settings: Environment) -> list[Grant]:
     """Evaluators are pipelines the SDK creates as ``SagemakerEvaluation-<kind>-<uuid>``.
 
@@ -207,8 +223,11 @@ def _results(settings: Environment) -> list[Grant]:
     arns = (package_groups(registry), packages(registry))
     see = ("sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup")
     why = "a job registers what it customized in any group of the registry's model products"
+    register = Grant(
+        "RegisterUnapproved", ("sagemaker:CreateModelPackage",), arns, f"{why}, unapproved", pending
+    )
     return [
-        Grant("RegisterUnapproved", ("sagemaker:CreateModelPackage",), arns, f"{why}, unapproved", pending),
+        *([register] if registers(settings) else []),
         Grant(
             "ReadVersions",
             (*see, "sagemaker:AccessModelPackage", "sagemaker:ListModelPackages"),
@@ -219,7 +238,9 @@ def _results(settings: Environment) -> list[Grant]:
 
 
 def _judges(settings: Environment) -> list[Grant]:
+    """Judging by a language model is an evaluation job of Bedrock's, to which the SDK names no role."""
     models = settings.names.arn("bedrock", "foundation-model/*", account="")
+    evaluations = settings.names.arn("bedrock", "evaluation-job/*")
     return [
         Grant(
             "AskRewardFunctions",
@@ -232,6 +253,13 @@ def _judges(settings: Environment) -> list[Grant]:
             ("bedrock:InvokeModel",),
             (models,),
             "whoever starts a job chooses the model that scores its answers",
+            within(settings.region),
+        ),
+        Grant(
+            "JudgeAnswers",
+            ("bedrock:CreateEvaluationJob", "bedrock:GetEvaluationJob"),
+            (evaluations, models),
+            "Bedrock numbers evaluations; whoever starts one chooses the model that judges",
             within(settings.region),
         ),
     ]
@@ -276,5 +304,37 @@ def _evaluation_steps(settings: Environment) -> list[Grant]:
             (names.role_arn("studio", "studio-job"),),
             "the jobs of an evaluation run as the role of the evaluation",
             passed_to("sagemaker"),
+        ),
+    ]
+
+
+def _evaluation_guards(settings: Environment) -> list[Grant]:
+    """What a person's own Denies close, closed to the pipelines a person has run as the role of jobs."""
+    no_key = {"sagemaker:OutputKmsKey": "true", "sagemaker:OutputKmsKeyArn": "true"}
+    ours = sagemaker_arns(settings, f"training-job/{settings.names.name('*')}")
+    start, everything = ("sagemaker:CreateTrainingJob",), ("*",)
+    return [
+        Grant(
+            "DenyPlatformRuns",
+            (*start, "sagemaker:StopTrainingJob"),
+            ours,
+            "the platform's own jobs are neither imitated nor stopped",
+            effect="Deny",
+        ),
+        Grant(
+            "DenyJobsOnInstances",
+            start,
+            everything,
+            "an evaluation starts serverless jobs only: nobody's Denies guard the others",
+            {"Null": {"sagemaker:InstanceTypes": "false"}},
+            effect="Deny",
+        ),
+        Grant(
+            "DenyJobsWithoutOutputKey",
+            start,
+            everything,
+            "results are encrypted with a key of ours",
+            {"Null": no_key},
+            effect="Deny",
         ),
     ]

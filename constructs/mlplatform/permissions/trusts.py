@@ -7,6 +7,9 @@ from mlplatform.bucket_policies import account_principals
 from mlplatform.policy import Conditions, Statement, document
 from mlplatform.settings import Environment
 
+IDENTITY_CENTER = ":role/aws-reserved/sso.amazonaws.com/"
+"""What the ARN of a role of IAM Identity Center has (its user guide, "Referencing permission sets")."""
+
 _ASSUME = ["sts:AssumeRole", "sts:SetSourceIdentity"]
 
 
@@ -26,8 +29,11 @@ def person_trust(settings: Environment, user: str | None) -> dict[str, Any]:
     statements = []
     if iam.require_mfa != "identity_provider":
         statements.append(_iam_user(settings, user, second_factor=iam.require_mfa == "iam"))
-    if roles:
-        statements.append(_from_identity_provider(settings, user, roles))
+    center = [role for role in roles if IDENTITY_CENTER in role]
+    if others := [role for role in roles if role not in center]:
+        statements.append(_from_identity_provider(settings, user, others))
+    if center:
+        statements.append(_from_identity_center(settings, user, center))
     return document(*statements)
 
 
@@ -41,10 +47,26 @@ def _iam_user(settings: Environment, user: str | None, *, second_factor: bool) -
 
 
 def _from_identity_provider(settings: Environment, user: str | None, roles: Sequence[str]) -> Statement:
-    """A session the identity provider opened and named after the person."""
+    """A session the identity provider opened with the person as its source identity."""
     provider = {"ArnEquals": {"aws:PrincipalArn": list(roles)}}
     named = {"StringEquals": _same_name("aws:SourceIdentity", user)}
     return _trusted("IdentityProvider", account_principals(roles, settings), {**provider, **named})
+
+
+def _from_identity_center(settings: Environment, user: str | None, roles: Sequence[str]) -> Statement:
+    """A session of IAM Identity Center, which sets no source identity but names it after its user.
+
+    ``aws:userid`` of a role's session is the role's id, a colon and the session's name (IAM user guide,
+    "Where you can use policy variables").
+    """
+    known = settings.studio.users[user].sso_user or user if user else "${sts:SourceIdentity}"
+    condition: dict[str, dict[str, Any]] = {
+        "ArnEquals": {"aws:PrincipalArn": list(roles)},
+        "StringLike": {"aws:userid": f"*:{known}"},
+    }
+    if user:
+        condition["StringEquals"] = {"sts:SourceIdentity": user}
+    return _trusted("IdentityCenter", account_principals(roles, settings), condition)
 
 
 def _same_name(caller: str, user: str | None) -> dict[str, str]:

@@ -16,11 +16,15 @@ from mlplatform.permissions.places import (
     package_groups,
     packages,
     passed_to,
+    registers,
     sagemaker_arns,
     sdk_bucket,
     tries,
 )
 from mlplatform.settings import Environment
+
+_STARTED = ("batch", "customize", "customize-bedrock", "register", "train", "tune")
+"""Workflows people in Studio start. What is left out releases, or takes a release back."""
 
 
 def spaces(settings: Environment) -> list[Grant]:
@@ -82,19 +86,35 @@ def jobs(settings: Environment) -> list[Grant]:
     ]
 
 
-def registration(settings: Environment) -> list[Grant]:
-    """Unapproved versions of the registry's model products, and what was found out about them."""
-    registry = settings.neighbours.registry
-    reports = f"{registry.bucket_arn('artifacts')}/{REPORTS_PREFIX}*"
+def models(settings: Environment) -> list[Grant]:
+    """Models to score with in a batch transform, and for ML engineers to deploy."""
     return [
         Grant(
-            "RegisterUnapproved",
-            ("sagemaker:CreateModelPackage",),
-            (package_groups(registry), packages(registry)),
-            "the groups of the registry's model products are named so and nothing else is; "
-            "versions are numbered when they are registered",
-            {"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
-        ),
+            "TryModels",
+            ("sagemaker:CreateModel", "sagemaker:DeleteModel"),
+            sagemaker_arns(settings, f"model/{tries(settings)}"),
+            "people name the models they try so; no model that serves is",
+        )
+    ]
+
+
+def registration(settings: Environment) -> list[Grant]:
+    """Unapproved versions of the account's model products, and what was found out about any.
+
+    No registry lets another account's people register: its groups' policies open them to be read.
+    """
+    registry = settings.neighbours.registry
+    reports = f"{registry.bucket_arn('artifacts')}/{REPORTS_PREFIX}*"
+    register = Grant(
+        "RegisterUnapproved",
+        ("sagemaker:CreateModelPackage",),
+        (package_groups(registry), packages(registry)),
+        "the groups of the registry's model products are named so and nothing else is; "
+        "versions are numbered when they are registered",
+        {"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
+    )
+    return [
+        *([register] if registers(settings) else []),
         Grant(
             "ReadReports",
             READ_OBJECTS,
@@ -167,13 +187,20 @@ def packages_index(settings: Environment) -> list[Grant]:
 
 
 def workflows(settings: Environment) -> list[Grant]:
-    """The environment's state machines: start and follow."""
+    """The environment's state machines: follow all, start those that release nothing."""
     names, ours_ = settings.names, settings.names.name("*")
-    why = "whoever works in Studio starts and follows any workflow of the environment"
+    why = "whoever works in Studio follows any workflow of the environment"
     return [
         Grant(
             "StartWorkflows",
-            ("states:DescribeStateMachine", "states:ListExecutions", "states:StartExecution"),
+            ("states:StartExecution",),
+            tuple(names.arn("states", f"stateMachine:{names.name(f'*-{kind}')}") for kind in _STARTED),
+            "whoever works in Studio trains, registers and scores any model of the environment; "
+            "approvals and named persons release",
+        ),
+        Grant(
+            "SeeWorkflows",
+            ("states:DescribeStateMachine", "states:ListExecutions"),
             (names.arn("states", f"stateMachine:{ours_}"),),
             why,
         ),
@@ -202,16 +229,16 @@ def pipelines(settings: Environment) -> list[Grant]:
 
 
 def trials(settings: Environment) -> list[Grant]:
-    """Models and endpoints to try, none that serves anybody else."""
-    kinds = ("Endpoint", "EndpointConfig", "InferenceComponent", "Model")
+    """Endpoints to try, none that serves anybody else."""
+    kinds = ("Endpoint", "EndpointConfig", "InferenceComponent")
     create = [f"sagemaker:{verb}{kind}" for verb in ("Create", "Delete") for kind in kinds]
     change = [f"sagemaker:Update{kind}" for kind in ("Endpoint", "InferenceComponent")]
     invoke = [f"sagemaker:Invoke{kind}" for kind in ("Endpoint", "EndpointWithResponseStream")]
     return [
         Grant(
-            "TryModels",
+            "TryEndpoints",
             (*create, *change, *invoke),
-            sagemaker_arns(settings, *(f"{kind}/{tries(settings)}" for kind in SERVED)),
+            sagemaker_arns(settings, *(f"{kind}/{tries(settings)}" for kind in SERVED if kind != "model")),
             "ML engineers name what they try so; nothing the platform serves is",
         )
     ]

@@ -123,6 +123,9 @@ class NotificationSettings(Section):
 class DeploymentSettings(Section):
     """How the environment is deployed."""
 
+    trusted_accounts: list[AccountId] = Field(
+        default=[], description="accounts whose pipelines may deploy here"
+    )
     qualifier: Qualifier = Field(default=DEFAULT_QUALIFIER, description="of `cdk bootstrap`, CDK's own")
 
 

@@ -130,3 +130,8 @@ def _registries(read: Read) -> Iterator[Problem]:
         elif known[wanted].account != environment.account and environment.registry.artifacts_key_arn is None:
             what = f"is missing, allowed: the artifacts key of {wanted}, its stack's output ArtifactsKeyArn"
             yield document.problem(("registry", "artifacts_key_arn"), what)
+        elif (key := environment.registry.artifacts_key_arn) and key.split(":")[4] != known[wanted].account:
+            what = f"a key of another account than {wanted}, given {key!r}"
+            yield document.problem(
+                ("registry", "artifacts_key_arn"), f"{what}, allowed: a key of {known[wanted].account}"
+            )

@@ -92,10 +92,10 @@ OutboundCidr = Annotated[str, AfterValidator(_outbound), Field(description="a CI
 def _check_zones(zones: list[str], info: ValidationInfo) -> list[str]:
     name = (info.context or {}).get("region")
     unique(zones)
-    if not MIN_ZONES <= len(zones) <= MAX_ZONES:
-        raise refuse(f"needs {MIN_ZONES} to {MAX_ZONES} zones of {name}", given=len(zones))
     if name not in regions.region_names():
         return zones  # reported at `region`
+    if not MIN_ZONES <= len(zones) <= MAX_ZONES:
+        raise refuse(f"needs {MIN_ZONES} to {MAX_ZONES} zones of {name}", given=len(zones))
     region = regions.region(name)
     if strange := [zone for zone in zones if not region.has_zone(zone)]:
         allowed = ", ".join(region.zone_ids) + f", or zone names such as {name}a"

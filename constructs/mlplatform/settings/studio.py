@@ -7,7 +7,7 @@ from pydantic import Field, GetJsonSchemaHandler, ValidationInfo, field_validato
 from pydantic_core import CoreSchema
 
 from mlplatform.instance_types import instance_types
-from mlplatform.settings.fields import AccountId, Section, Text, offered, refuse, unique
+from mlplatform.settings.fields import AccountId, Section, Text, offered, refuse, same_partition, unique
 
 Persona = Literal["data_scientist", "ml_engineer", "studio_admin", "approver"]
 
@@ -146,7 +146,7 @@ class StudioSettings(Section):
             )
         if info.data.get("auth_mode") == "iam" and arn is not None:
             raise refuse("does not go with auth_mode: iam", given=repr(arn), allowed="auth_mode: sso")
-        return arn
+        return same_partition(arn, info) if arn else arn
 
     @field_validator("users")
     @classmethod
@@ -198,6 +198,14 @@ class StudioSettings(Section):
                     allowed=", ".join(people) or "a data_scientist or ml_engineer of users",
                 )
         return spaces
+
+    @field_validator("custom_image")
+    @classmethod
+    def _image(cls, image: str | None, info: ValidationInfo) -> str | None:
+        region = (info.context or {}).get("region")
+        if image and image.split(".")[3] != region:
+            raise refuse("an image of another region", given=repr(image), allowed=f"an image in {region}")
+        return image
 
     @field_validator("mlflow")
     @classmethod
