@@ -13,6 +13,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def script(settings: Environment) -> str:
     return text
 
 
+@cache
 def _bare(source: str) -> str:
     """Python without docstrings of functions, comments and blank lines, indented by one space a level."""
     found = (node.body[0] for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef))
