@@ -159,7 +159,8 @@ def _boundaries(world: World, words: Mapping[str, Words]) -> Iterator[str]:
 
 _STARS = """\
 Statements whose actions accept no resource but `*` and have no condition key that would narrow them. On `*`,
-any other statement has a condition: the platform's rule STAR_RESOURCE refuses it otherwise.
+any other statement has a condition: the platform's rule STAR_RESOURCE refuses it otherwise. In the policy of
+a key `*` is that key; there the account administers it (AdministrationByAccount), without using it.
 """
 
 

@@ -45,8 +45,8 @@ class Kind:
     command: str
 
 
-def _listed(client: Client, operation: str, key: str, field: str, name: str) -> bool:
-    pages = client.get_paginator(operation).paginate()
+def _listed(client: Client, operation: str, key: str, field: str, name: str, **filters: str) -> bool:
+    pages = client.get_paginator(operation).paginate(**filters)
     return any(item.get(field) == name for page in pages for item in page[key])
 
 
@@ -82,6 +82,12 @@ KINDS: Mapping[str, Kind] = {
     ),
     "AWS::ECR::Repository": Kind(
         "RepositoryName", "ecr", lambda c, n, _: c.describe_repositories(repositoryNames=[n]), IMPORT
+    ),
+    "AWS::IAM::ManagedPolicy": Kind(
+        "ManagedPolicyName",
+        "iam",
+        lambda c, n, _: _listed(c, "list_policies", "Policies", "PolicyName", n, Scope="Local"),
+        "aws iam list-policies --scope Local, then aws iam delete-policy --policy-arn arn:.../{name}",
     ),
     "AWS::IAM::OIDCProvider": Kind(
         "Url",
@@ -129,6 +135,24 @@ KINDS: Mapping[str, Kind] = {
         "already_in_account: [ai_registry_hub] in the settings; to see it: "
         "aws sagemaker describe-hub --hub-name {name}",
     ),
+    "AWS::SageMaker::AppImageConfig": Kind(
+        "AppImageConfigName",
+        "sagemaker",
+        lambda c, n, _: c.describe_app_image_config(AppImageConfigName=n),
+        "aws sagemaker delete-app-image-config --app-image-config-name {name}",
+    ),
+    "AWS::SageMaker::Image": Kind(
+        "ImageName",
+        "sagemaker",
+        lambda c, n, _: c.describe_image(ImageName=n),
+        "aws sagemaker delete-image --image-name {name}",
+    ),
+    "AWS::SageMaker::MlflowApp": Kind(
+        "Name",
+        "sagemaker",
+        lambda c, n, _: _listed(c, "list_mlflow_apps", "Summaries", "Name", n),
+        "aws sagemaker list-mlflow-apps, then aws sagemaker delete-mlflow-app --arn arn:...",
+    ),
     "AWS::SageMaker::MlflowTrackingServer": Kind(
         "TrackingServerName",
         "sagemaker",
@@ -140,6 +164,12 @@ KINDS: Mapping[str, Kind] = {
         "sagemaker",
         lambda c, n, _: c.describe_model_package_group(ModelPackageGroupName=n),
         IMPORT,
+    ),
+    "AWS::SageMaker::StudioLifecycleConfig": Kind(
+        "StudioLifecycleConfigName",
+        "sagemaker",
+        lambda c, n, _: c.describe_studio_lifecycle_config(StudioLifecycleConfigName=n),
+        "aws sagemaker delete-studio-lifecycle-config --studio-lifecycle-config-name {name}",
     ),
 }
 """Types whose names we give, in the order of the alphabet."""

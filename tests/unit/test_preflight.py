@@ -23,7 +23,7 @@ from tools.preflight_account import (
     quotas,
     service_linked_roles,
 )
-from tools.preflight_collisions import KINDS, Finding, collisions
+from tools.preflight_collisions import KINDS, Finding, _exists, collisions
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "environments"
 REGION = "eu-west-1"
@@ -103,6 +103,7 @@ def everything(account: str) -> dict[str, tuple[str, dict[str, Any]]]:
     return {
         "Bucket": ("AWS::S3::Bucket", {"BucketName": f"acme-small-data-{account}-{REGION}"}),
         "Group": ("AWS::Logs::LogGroup", {"LogGroupName": "/acme/small/trail"}),
+        "Guards": ("AWS::IAM::ManagedPolicy", {"ManagedPolicyName": "acme-small-studio-guards"}),
         "Role": ("AWS::IAM::Role", {"RoleName": "acme-small-sign-in"}),
         "Provider": ("AWS::IAM::OIDCProvider", {"Url": "https://token.actions.githubusercontent.com"}),
         "Alias": ("AWS::KMS::Alias", {"AliasName": "alias/acme-small-data"}),
@@ -127,6 +128,11 @@ def create_all(session: boto3.Session, small: Environment) -> None:
     )
     client("logs").create_log_group(logGroupName="/acme/small/trail")
     client("iam").create_role(RoleName="acme-small-sign-in", AssumeRolePolicyDocument="{}")
+    statement = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    client("iam").create_policy(
+        PolicyName="acme-small-studio-guards", Path="/acme/small/persona/", PolicyDocument=document
+    )
     client("iam").create_open_id_connect_provider(
         Url="https://token.actions.githubusercontent.com", ThumbprintList=["0" * 40]
     )
@@ -431,3 +437,31 @@ def test_an_account_that_is_not_ready_ends_with_one(
 ) -> None:
     assert main(["small", "--folder", str(FIXTURES), "--outdir", str(assembly)]) == 1
     assert "make bootstrap ENV=small APPLY=1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("kind", "operation", "answer"),
+    [
+        (
+            "AWS::SageMaker::StudioLifecycleConfig",
+            "describe_studio_lifecycle_config",
+            {"StudioLifecycleConfigName": "acme-small-x"},
+        ),
+        ("AWS::SageMaker::Image", "describe_image", {"ImageName": "acme-small-x"}),
+        (
+            "AWS::SageMaker::AppImageConfig",
+            "describe_app_image_config",
+            {"AppImageConfigName": "acme-small-x"},
+        ),
+        ("AWS::SageMaker::MlflowApp", "list_mlflow_apps", {"Summaries": [{"Name": "acme-small-x"}]}),
+    ],
+)
+def test_what_moto_does_not_know_is_found_by_a_request_the_api_takes(
+    small: Environment, session: boto3.Session, kind: str, operation: str, answer: dict[str, Any]
+) -> None:
+    client: Any = session.client("sagemaker")
+    with Stubber(client) as stubber:
+        stubber.add_response(operation, answer)
+        assert _exists(client, KINDS[kind], "acme-small-x", small)
+        stubber.add_client_error(operation, service_error_code="ResourceNotFound")
+        assert not _exists(client, KINDS[kind], "acme-small-x", small)
