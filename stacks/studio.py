@@ -52,3 +52,10 @@ class StudioStack(PlatformStack):
         if studio.mlflow != "none":
             ExperimentTracking(self, "Tracking", settings=settings)
         cdk.CfnOutput(self, "DomainId", value=domain.attr_domain_id, description="For signing in by URL")
+        if studio.auth_mode == "sso":
+            cdk.CfnOutput(
+                self,
+                "SignInApplicationArn",
+                value=domain.attr_single_sign_on_application_arn,
+                description="What people are assigned to in Identity Center",
+            )

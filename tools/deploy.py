@@ -6,10 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from mlplatform.settings import Environment, SettingsError, read_environments
 from tools.assembly import SynthesizedStack, stacks
 from tools.credentials import CredentialsError, session_for
+from tools.deployed import deployed_stacks, of_environment
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -25,11 +29,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         (settings,) = read_environments(arguments.folder, only=arguments.environment)
         if unfit := unfit_for(settings, arguments.outdir, arguments.stack):
             return _refuse(unfit)
-        session_for(settings, same_region=True)
-    except (SettingsError, CredentialsError) as error:
+        session = session_for(settings, same_region=True)
+        for name in unprotect_failed(settings, session.client("cloudformation")):
+            print(f"{name} was never created: it may be deleted and is deployed anew")
+    except (SettingsError, CredentialsError, BotoCoreError, ClientError) as error:
         return _refuse(str(error))
     words = command(settings, arguments.outdir, arguments.stack, approved=arguments.approved)
     return subprocess.run(words, check=False).returncode
+
+
+NEVER_CREATED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+"""States after a first deployment that failed: the stack holds nothing and can only be deleted."""
+
+
+def unprotect_failed(settings: Environment, cloudformation: Any) -> list[str]:
+    """Let the CDK CLI delete stacks that were never created, which it protected before it created them.
+
+    Returns their names. Otherwise the CLI could not deploy them again, nor delete them.
+    """
+    found = [
+        stack["StackName"]
+        for stack in of_environment(settings.names, deployed_stacks(cloudformation))
+        if stack["StackStatus"] in NEVER_CREATED and stack.get("EnableTerminationProtection")
+    ]
+    for name in found:
+        cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=False)
+    return found
 
 
 def unfit_for(settings: Environment, outdir: Path, stack: str | None) -> str:

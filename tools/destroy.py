@@ -3,7 +3,7 @@
 import argparse
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mlplatform.bucket_policies import CHANNELS
 from mlplatform.sdk_bucket_policy import sdk_bucket_name
 from mlplatform.settings import Environment, SettingsError, read_environments
-from tools.leftovers import delete_packages, stop_studio
+from tools.deployed import Stack, deployed_stacks, of_environment
+from tools.leftovers import delete_hub_contents, delete_packages, stop_studio
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudformation.client import CloudFormationClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
@@ -39,10 +39,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         account = session.client("sts").get_caller_identity()["Account"]
         if account != settings.account:
             return _refuse(f"{settings.name} is account {settings.account}, the credentials are of {account}")
-        kept = protected_stacks(settings, session.client("cloudformation"))
+        stacks = deployed_stacks(session.client("cloudformation"))
     except (SettingsError, BotoCoreError, ClientError) as error:
         return _refuse(str(error))
-    if kept:
+    if others := dependents(settings, stacks):
+        what = f"{settings.name} owns the account, and {others[0]} uses what it holds"
+        return _refuse(f"{what}: destroy the other environments of the account first")
+    if kept := protected_stacks(settings, stacks):
         return _refuse(f"{kept[0]} still retains what it holds: deploy removal: destroy first")
     if not _confirmed(settings):
         return _refuse("nothing was deleted")
@@ -50,18 +53,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         sagemaker = session.client("sagemaker")
         print(f"deleted {stop_studio(settings, sagemaker)} applications and spaces in Studio")
         print(f"deleted {delete_packages(settings, sagemaker)} model packages")
+        print(f"deleted {delete_hub_contents(settings, sagemaker)} versions in the AI Registry")
         return destroy(settings, session.client("s3"))
     except (BotoCoreError, ClientError, RuntimeError) as error:
         print(f"destroy: stopped, run it again when this is mended: {error}", file=sys.stderr)
         return 1
 
 
-def protected_stacks(settings: Environment, cloudformation: "CloudFormationClient") -> list[str]:
-    """Deployed stacks of the environment with termination protection: they were deployed to be retained."""
-    pages = cloudformation.get_paginator("describe_stacks").paginate()
-    stacks = [stack for page in pages for stack in page["Stacks"]]
-    ours = [stack for stack in stacks if stack["StackName"].startswith(settings.names.stack(""))]
+def protected_stacks(settings: Environment, stacks: Iterable[Stack]) -> list[str]:
+    """The environment's stacks with termination protection: they were deployed to be retained."""
+    ours = of_environment(settings.names, stacks)
     return [stack["StackName"] for stack in ours if stack.get("EnableTerminationProtection")]
+
+
+def dependents(settings: Environment, stacks: Iterable[Stack]) -> list[str]:
+    """Stacks of other environments in an account that this one owns: they use its key and bucket."""
+    others = [names for names in settings.neighbours.account if names != settings.names]
+    found = [stack for names in others for stack in of_environment(names, stacks)]
+    return [stack["StackName"] for stack in found] if settings.owns_account else []
 
 
 def destroy(settings: Environment, s3: "S3Client") -> int:
@@ -125,6 +134,10 @@ def _confirmed(settings: Environment) -> bool:
     print(f"This deletes the environment {settings.name} in account {settings.account}, {settings.region}:")
     print(f"  the stacks {settings.name}/*, and with them network, keys, tables, logs and image repositories")
     print("  every application and space in Studio, and every model package registered here")
+    if settings.owns_account:
+        print(
+            "  what the account has once: the AI Registry with everything in it, and the SDK's default bucket"
+        )
     for bucket in _buckets(settings):
         print(f"  every object and version in {bucket}")
     try:

@@ -1,14 +1,19 @@
 """What people left behind in Studio and in the registry, and CloudFormation cannot delete around."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from mlplatform.ai_registry import hub_name
 from mlplatform.settings import Environment
 
 POLL_SECONDS, MAX_POLLS = 15, 80
 """An application takes minutes to stop; twenty of them are enough for any."""
+
+
+HUB_CONTENTS = ("DataSet", "JsonDoc", "Model", "ModelReference", "Notebook")
+"""What a hub can hold (API shape HubContentType)."""
 
 
 def stop_studio(settings: Environment, client: Any, *, wait: Callable[[float], None] = time.sleep) -> int:
@@ -42,6 +47,37 @@ def delete_packages(settings: Environment, client: Any) -> int:
             client.delete_model_package(ModelPackageName=package["ModelPackageArn"])
         deleted += len(found)
     return deleted
+
+
+def delete_hub_contents(settings: Environment, client: Any) -> int:
+    """Delete everything in the account's AI Registry, if the environment holds it; returns how many versions.
+
+    A hub that is not empty cannot be deleted (SageMaker developer guide, "Delete a private hub").
+    """
+    if not settings.owns_account or "ai_registry_hub" in settings.already_in_account:
+        return 0
+    hub, deleted = hub_name(settings.region, settings.account), 0
+    for kind in HUB_CONTENTS:
+        of_kind = {"HubName": hub, "HubContentType": kind}
+        try:
+            names = [item["HubContentName"] for item in _hub_contents(client.list_hub_contents, of_kind)]
+        except client.exceptions.ResourceNotFound:
+            return 0
+        for name in names:
+            of_name = {**of_kind, "HubContentName": name}
+            for version in _hub_contents(client.list_hub_content_versions, of_name):
+                client.delete_hub_content(**of_name, HubContentVersion=version["HubContentVersion"])
+                deleted += 1
+    return deleted
+
+
+def _hub_contents(operation: Callable[..., Any], arguments: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Every summary of one listing, for which botocore has no paginator."""
+    page = operation(**arguments)
+    yield from page["HubContentSummaries"]
+    while token := page.get("NextToken"):
+        page = operation(**arguments, NextToken=token)
+        yield from page["HubContentSummaries"]
 
 
 def _apps(domain: str, client: Any) -> list[dict[str, Any]]:

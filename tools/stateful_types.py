@@ -58,6 +58,12 @@ REPLACED_BY_DESIGN = (
 """Immutable types: what changes them makes a new one, beside which the old one can go on being used."""
 
 
+UNLISTED_CREATE_ONLY: Mapping[str, tuple[str, ...]] = {
+    "AWS::SageMaker::Domain": ("/properties/HomeEfsFileSystemCreation",),
+}
+"""What the registry schemas leave out: a home directory, once there, cannot be taken away (API reference,
+UpdateDomain), and the file system would keep the subnets."""
+
 SCHEMA_REGION = "us-east-1"
 """The region whose resource schemas are the most complete."""
 
@@ -71,7 +77,8 @@ def create_only(resource_type: str) -> Collection[str]:
     except schemas.ResourceNotFoundError:
         return frozenset()
     names = ("createOnlyProperties", "conditionalCreateOnlyProperties")
-    return frozenset(pointer for name in names for pointer in schema.get(name, []))
+    listed = (pointer for name in names for pointer in schema.get(name, []))
+    return frozenset([*listed, *UNLISTED_CREATE_ONLY.get(resource_type, ())])
 
 
 @cache

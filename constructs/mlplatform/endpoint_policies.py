@@ -32,6 +32,10 @@ _ACTIONS = {
 """IAM service prefix of an endpoint, where it is not the endpoint's own name."""
 
 
+_ALSO = {"experiments": ("sagemaker:CallMlflowAppApi",)}
+"""Actions of another service that an endpoint carries: calls to an MLflow App are SageMaker's own."""
+
+
 def our_callers(settings: Environment) -> Conditions:
     """The caller belongs to the account or, if declared, to the organization; the resource may be AWS's."""
     if settings.organization_id:
@@ -58,7 +62,7 @@ def our_organization(settings: Environment) -> Conditions:
 def interface_endpoint_policy(service: str, settings: Environment) -> dict[str, Any]:
     """Policy of one interface endpoint, by its short service name."""
     prefix = _ACTIONS.get(service, service)
-    actions = [f"{prefix}:*"]
+    actions = [f"{prefix}:*", *_ALSO.get(service, ())]
     statements = [allow("OurAccount", actions, ["*"], principal="*", condition=our_account(settings))]
     if settings.organization_id:
         condition = our_organization(settings)

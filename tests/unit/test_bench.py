@@ -27,8 +27,8 @@ def test_cpu_seconds_of_child_processes_count(tmp_path: Path) -> None:
 
 
 def test_the_peak_is_in_mebibytes(tmp_path: Path) -> None:
-    # A child starts with the size of the process it was forked from, so there is no telling more exactly.
-    assert 300 < measure(process("large", "b'x' * 300 * 1024 * 1024"), tmp_path).peak < 600
+    # A child starts with the size of the process it was forked from; another unit is off by a thousand.
+    assert 300 < measure(process("large", "b'x' * 300 * 1024 * 1024"), tmp_path).peak < 10_000
 
 
 def test_a_process_that_fails_is_an_error(tmp_path: Path) -> None:

@@ -3,13 +3,17 @@
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import boto3
 import pytest
+from botocore.stub import Stubber
 
 from mlplatform.settings import Environment, read_environments
 from tools import deploy
-from tools.deploy import command, main, unfit_for
+from tools.deploy import command, main, unfit_for, unprotect_failed
 
 ROOT = Path(__file__).parents[2]
 USERS = ROOT / "environments"
@@ -111,6 +115,34 @@ def test_without_credentials_one_line_says_so(mine: Environment, synthesized: Pa
     assert done.stderr == "deploy: no usable AWS credentials: Unable to locate credentials\n"
 
 
+def test_a_stack_that_was_never_created_may_be_deleted_and_no_other_stack(mine: Environment) -> None:
+    name = mine.names.stack
+    client = boto3.client(
+        "cloudformation",
+        region_name=mine.region,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+
+    def stack(name: str, status: str, *, protected: bool = True) -> dict[str, Any]:
+        when = {"CreationTime": datetime(2026, 1, 1, tzinfo=UTC)}
+        return {"StackName": name, "StackStatus": status, "EnableTerminationProtection": protected, **when}
+
+    stacks = [
+        stack(name("network"), "CREATE_COMPLETE"),
+        stack(name("foundation"), "ROLLBACK_COMPLETE"),
+        stack(name("studio"), "ROLLBACK_COMPLETE", protected=False),
+        stack("others-dev-network", "ROLLBACK_COMPLETE"),
+        stack(name("registry"), "UPDATE_ROLLBACK_COMPLETE"),
+    ]
+    lifted = {"StackName": name("foundation"), "EnableTerminationProtection": False}
+    with Stubber(client) as stubber:
+        stubber.add_response("describe_stacks", {"Stacks": stacks}, {})
+        stubber.add_response("update_termination_protection", {}, lifted)
+        assert unprotect_failed(mine, client) == [name("foundation")]
+        stubber.assert_no_pending_responses()
+
+
 def test_the_exit_code_is_that_of_the_deployment(
     account_of_mine: None,
     mine: Environment,
@@ -123,5 +155,6 @@ def test_the_exit_code_is_that_of_the_deployment(
     program.write_text(f'#!/bin/sh\necho "$@" >{calls}\nexit 3\n', encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setattr(deploy.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(deploy, "deployed_stacks", lambda _: [])
     assert main(arguments(mine, synthesized, "--stack", "Network")) == 3
     assert calls.read_text(encoding="utf-8").startswith(f"deploy {mine.name}/Network --app {synthesized}")

@@ -11,9 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from mlplatform.settings import Environment
+from mlplatform.settings import Environment, read_environments
 from tools import destroy
-from tools.destroy import empty, main, open_up, protected_stacks
+from tools.deployed import deployed_stacks
+from tools.destroy import dependents, empty, main, open_up, protected_stacks
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "environments"
 STRANGER = "999999999999"
@@ -93,28 +94,40 @@ def test_nothing_is_deleted_until_the_name_is_typed(
     cdk.chmod(0o755)
     monkeypatch.setattr(destroy.sys, "executable", str(tmp_path / "python"))
     monkeypatch.setattr("builtins.input", lambda _: answer)
-    monkeypatch.setattr(destroy, "protected_stacks", lambda *_: [])
+    monkeypatch.setattr(destroy, "deployed_stacks", lambda _: [])
+    monkeypatch.setattr(destroy, "delete_hub_contents", lambda *_: 0)
     assert main(environment(tmp_path, account)) == (0 if deleted else 2)
     assert ("Contents" in s3.list_objects_v2(Bucket=bucket)) is not deleted
     called = tmp_path / "called"
     assert (called.read_text() if called.exists() else "") == ("destroy --force small/*\n" if deleted else "")
 
 
+def stack(name: str, *, protected: bool = False) -> dict[str, Any]:
+    """A stack as CloudFormation describes it."""
+    return {"StackName": name, "StackStatus": "CREATE_COMPLETE", "EnableTerminationProtection": protected}
+
+
 def test_stacks_that_were_deployed_to_be_retained_are_found(environments: dict[str, Environment]) -> None:
-    client = boto3.client("cloudformation", region_name="eu-west-1")
     names = {"acme-small-network": True, "acme-smaller-network": True, "acme-small-foundation": False}
-    stacks = [
-        {
-            "StackName": name,
-            "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
-            "StackStatus": "CREATE_COMPLETE",
-            "EnableTerminationProtection": protected,
-        }
-        for name, protected in names.items()
-    ]
+    client = boto3.client("cloudformation", region_name="eu-west-1")
+    when = {"CreationTime": datetime(2026, 1, 1, tzinfo=UTC)}
     with Stubber(client) as stubber:
-        stubber.add_response("describe_stacks", {"Stacks": stacks})
-        assert protected_stacks(environments["small"], client) == ["acme-small-network"]
+        described = [{**stack(name, protected=protected), **when} for name, protected in names.items()]
+        stubber.add_response("describe_stacks", {"Stacks": described})
+        found = deployed_stacks(client)
+    assert protected_stacks(environments["small"], found) == ["acme-small-network"]
+
+
+def test_an_account_is_not_taken_from_under_the_environments_that_use_it(tmp_path: Path) -> None:
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    text = (FIXTURES / "small.yaml").read_text(encoding="utf-8")
+    (folder / "small.yaml").write_text(text, encoding="utf-8")
+    (folder / "lab.yaml").write_text(text.replace("owns_account: true", "owns_account: false"))
+    lab, small = read_environments(folder)
+    deployed = [stack("acme-lab-studio"), stack("acme-small-studio"), stack("other-lab-studio")]
+    assert dependents(small, deployed) == ["acme-lab-studio"]
+    assert dependents(lab, deployed) == []
 
 
 @pytest.mark.parametrize(
@@ -137,7 +150,8 @@ def test_nothing_is_deleted_where_it_must_not_or_nobody_answers(
     message: str,
 ) -> None:
     account = boto3.client("sts", region_name="eu-west-1").get_caller_identity()["Account"]
-    monkeypatch.setattr(destroy, "protected_stacks", lambda *_: kept)
+    stacks = [stack(name, protected=True) for name in kept]
+    monkeypatch.setattr(destroy, "deployed_stacks", lambda _: stacks)
     monkeypatch.setattr(destroy.sys, "stdin", StringIO(""))
     assert main(environment(tmp_path, account)) == 2
     assert capsys.readouterr().err == f"destroy: {message}\n"
@@ -150,7 +164,7 @@ def test_credentials_that_may_not_look_at_the_stacks_are_refused_in_one_line(
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "DescribeStacks")
 
     account = boto3.client("sts", region_name="eu-west-1").get_caller_identity()["Account"]
-    monkeypatch.setattr(destroy, "protected_stacks", denied)
+    monkeypatch.setattr(destroy, "deployed_stacks", denied)
     assert main(environment(tmp_path, account)) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("destroy: An error occurred (AccessDenied)")

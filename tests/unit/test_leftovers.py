@@ -7,8 +7,16 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from mlplatform.ai_registry import hub_name
 from mlplatform.settings import Environment
-from tools.leftovers import MAX_POLLS, POLL_SECONDS, delete_packages, stop_studio
+from tools.leftovers import (
+    HUB_CONTENTS,
+    MAX_POLLS,
+    POLL_SECONDS,
+    delete_hub_contents,
+    delete_packages,
+    stop_studio,
+)
 
 DOMAINS = {
     "Domains": [
@@ -77,3 +85,46 @@ def test_packages_of_another_environment_s_registry_are_left_alone(
     stubbed: tuple[Any, Stubber], environments: dict[str, Environment]
 ) -> None:
     assert delete_packages(environments["given"], stubbed[0]) == 0
+
+
+def test_everything_in_the_ai_registry_goes_version_by_version(
+    stubbed: tuple[Any, Stubber], environments: dict[str, Environment]
+) -> None:
+    client, stub = stubbed
+    hub = {"HubName": hub_name("eu-west-1", "111122223333")}
+    shape = client.meta.service_model.shape_for("HubContentType")
+    assert set(HUB_CONTENTS) == set(shape.enum)
+
+    def summary(version: str) -> dict[str, Any]:
+        return {
+            "HubContentName": "cases",
+            "HubContentArn": "arn:aws:sagemaker:eu-west-1:111122223333:hub-content/h/DataSet/cases",
+            "HubContentVersion": version,
+            "HubContentType": "DataSet",
+            "DocumentSchemaVersion": "2.0.0",
+            "HubContentStatus": "Available",
+            "CreationTime": 0,
+        }
+
+    cases = {**hub, "HubContentType": "DataSet", "HubContentName": "cases"}
+    data_sets = {**hub, "HubContentType": "DataSet"}
+    stub.add_response("list_hub_contents", {"HubContentSummaries": [summary("1.0.1")]}, data_sets)
+    first = {"HubContentSummaries": [summary("1.0.0")], "NextToken": "more"}
+    stub.add_response("list_hub_content_versions", first, cases)
+    stub.add_response("delete_hub_content", {}, {**cases, "HubContentVersion": "1.0.0"})
+    second = {"HubContentSummaries": [summary("1.0.1")]}
+    stub.add_response("list_hub_content_versions", second, {**cases, "NextToken": "more"})
+    stub.add_response("delete_hub_content", {}, {**cases, "HubContentVersion": "1.0.1"})
+    for kind in HUB_CONTENTS[1:]:
+        stub.add_response("list_hub_contents", {"HubContentSummaries": []}, {**hub, "HubContentType": kind})
+    assert delete_hub_contents(environments["small"], client) == 2
+
+
+def test_a_hub_that_is_not_there_or_not_ours_is_left_alone(
+    stubbed: tuple[Any, Stubber], environments: dict[str, Environment]
+) -> None:
+    client, stub = stubbed
+    stub.add_client_error("list_hub_contents", "ResourceNotFound", "no such hub")
+    assert delete_hub_contents(environments["small"], client) == 0
+    adopted = environments["small"].model_copy(update={"already_in_account": ["ai_registry_hub"]})
+    assert delete_hub_contents(adopted, client) == 0

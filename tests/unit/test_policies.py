@@ -118,7 +118,7 @@ def test_interface_endpoints_admit_our_people_and_our_resources_only(
 ) -> None:
     settings = environments[environment]
     cases = []
-    for service in environments["full"].network.endpoint_services:
+    for service in environments["full"].endpoint_services:
         action = INTERFACE_CALLS[service][0]
         organization = {"aws:PrincipalOrgID": "o-a1b2c3d4e5", "aws:ResourceOrgID": "o-a1b2c3d4e5"}
         ours = Request(
@@ -151,6 +151,30 @@ def test_interface_endpoints_admit_our_people_and_our_resources_only(
             Case(f"{service}: a stranger's call", theirs, allowed=False),
         ]
     assert_judged(cases)
+
+
+def test_an_mlflow_app_is_called_through_the_endpoint_of_experiments(
+    environments: dict[str, Environment],
+) -> None:
+    settings = environments["small"]
+
+    def call(account: str) -> Request:
+        return Request(
+            principal=role(settings, "studio"),
+            action="sagemaker:CallMlflowAppApi",
+            resource=settings.names.arn("sagemaker", "mlflow-app/app-1", account=account),
+            resource_account=account,
+            identity_policies=[EVERYTHING],
+            resource_policy=open_to_all("sagemaker:CallMlflowAppApi"),
+            vpc_endpoint_policies=[interface_endpoint_policy("experiments", settings)],
+        )
+
+    assert_judged(
+        [
+            Case("our app", call(settings.account), allowed=True),
+            Case("a stranger's app", call(STRANGER), allowed=False),
+        ]
+    )
 
 
 def test_a_resource_of_another_account_of_the_organization_is_within_reach_only_when_it_is_declared(

@@ -230,7 +230,7 @@ def test_making_a_stateful_resource_depend_on_another_condition_fails() -> None:
 
 
 SAGEMAKER_CREATE_ONLY = {
-    "Domain": "AuthMode DomainName KmsKeyId VpcId",
+    "Domain": "AuthMode DomainName HomeEfsFileSystemCreation KmsKeyId VpcId",
     "EndpointConfig": "EndpointConfigName KmsKeyId ProductionVariants",
     "Hub": "HubName S3StorageConfig",
     "Image": "ImageName",

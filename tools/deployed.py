@@ -1,0 +1,20 @@
+"""Which stacks an account has."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from mlplatform.names import Names
+
+Stack = dict[str, Any]
+"""A stack as CloudFormation describes it (API shape Stack)."""
+
+
+def deployed_stacks(cloudformation: Any) -> list[Stack]:
+    """Every stack of the account and region."""
+    pages = cloudformation.get_paginator("describe_stacks").paginate()
+    return [stack for page in pages for stack in page["Stacks"]]
+
+
+def of_environment(names: Names, stacks: Iterable[Stack]) -> list[Stack]:
+    """Those of ``stacks`` that belong to the environment called ``names``."""
+    return [stack for stack in stacks if stack["StackName"].startswith(names.stack(""))]
