@@ -1,6 +1,8 @@
 """What tests share: the platform synthesized once from the fixtures, and once from the user's own files."""
 
+import http.server
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,8 @@ import pytest
 from moto import mock_aws
 
 from mlplatform.settings import Environment, read_environments
-from stacks.platform import MlPlatform
 from tools.assembly import stacks
+from tools.platform_app import platform_app
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "tests" / "fixtures" / "environments"
@@ -29,16 +31,32 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def cloudformation() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """An address that takes answers, and the answers it took."""
+    answers: list[dict[str, Any]] = []
+
+    class Endpoint(http.server.BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            answers.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", answers
+        server.shutdown()
+
+
 @pytest.fixture(scope="session")
 def build() -> Synthesize:
     """Build the app of every environment in a folder, to be synthesized into another folder."""
 
     def build_app(environments: Path, outdir: Path) -> cdk.App:
-        context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-        app = cdk.App(outdir=str(outdir), context=context, builtin_cloud_formation_validation=False)
-        for settings in read_environments(environments):
-            MlPlatform(app, settings=settings)
-        return app
+        return platform_app(read_environments(environments), outdir)
 
     return build_app
 

@@ -1,6 +1,5 @@
 """Environments and models that a test makes up, and the templates of some of their stacks."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from mlplatform.regions import partition_of
 from mlplatform.retention import keep_state, tag_costs
 from mlplatform.settings import Environment, read_environments
 from tools.assembly import stacks
+from tools.platform_app import empty_app
 
 ROOT = Path(__file__).parents[1]
 REGISTRY_KEY = "arn:aws:kms:eu-west-1:111122223333:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -75,8 +75,7 @@ def three_accounts(folder: Path, **hub: Any) -> dict[str, Environment]:
 
 def checked(outdir: Path, every: Mapping[str, Environment], build: Stage) -> dict[str, dict[str, Any]]:
     """Templates by ``environment/stack`` of what ``build`` puts into each stage; every check must pass."""
-    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    app = cdk.App(outdir=str(outdir), context=context, builtin_cloud_formation_validation=False)
+    app = empty_app(outdir)
     for settings in every.values():
         place = cdk.Environment(account=settings.account, region=settings.region)
         stage = cdk.Stage(app, settings.name, env=place)

@@ -9,11 +9,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mlplatform.settings import Environment, SettingsError, read_environments
+from mlplatform.settings.environment import DEFAULT_QUALIFIER
 from tools.bootstrap_template import MAX_POLICIES, TEMPLATE, parameters, policy_arns
 from tools.credentials import CredentialsError, session_for
-
-DEFAULT_QUALIFIER = "hnb659fds"
-"""CDK's own, to which its stack ``CDKToolkit`` belongs; another qualifier takes a stack of another name."""
 
 Command = list[str]
 

@@ -5,19 +5,16 @@ templates of the user's environments and of those the product is tested with, na
 ``tools/bootstrap_scopes.py``.
 """
 
-import json
 import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-import aws_cdk as cdk
-
 from mlplatform.settings import SettingsError, read_environments
-from stacks.platform import MlPlatform
 from tools.assembly import stacks
 from tools.bootstrap_template import BUILT_IN, TEMPLATE
 from tools.execution_policies import rendered
+from tools.platform_app import platform_app
 
 FOLDERS = (Path("environments"), Path("tests/fixtures/environments"))
 """The user's environments, and those that between them turn every setting on."""
@@ -36,14 +33,10 @@ def main() -> int:
 
 def used_types(folders: Iterable[Path]) -> set[str]:
     """Resource types in the templates of every environment of ``folders``. Raises SettingsError."""
-    context = json.loads(Path("cdk.json").read_text(encoding="utf-8"))["context"]
     found: set[str] = set()
     for folder in folders:
         with tempfile.TemporaryDirectory() as outdir:
-            app = cdk.App(outdir=outdir, context=context, builtin_cloud_formation_validation=False)
-            for settings in read_environments(folder):
-                MlPlatform(app, settings=settings)
-            app.synth()
+            platform_app(read_environments(folder), Path(outdir)).synth()
             for stack in stacks(Path(outdir)):
                 found |= {resource["Type"] for resource in stack.template["Resources"].values()}
     return found - BUILT_IN

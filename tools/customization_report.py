@@ -4,13 +4,10 @@ A policy evaluator judges every case against all the policies an ML engineer car
 by which the published permissions take over an account, and the calls the SageMaker Python SDK makes.
 """
 
-import json
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-
-from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from mlplatform.permissions.customization import managed_policies
 from mlplatform.permissions.grant import statements
@@ -18,6 +15,7 @@ from mlplatform.permissions.personas import managed, ml_engineer
 from mlplatform.policy import document
 from mlplatform.settings import Environment, read_environments
 from tools.customization_cases import Case, cases
+from tools.effective_roles import managed_by_aws
 from tools.policy_evaluator import Decision, Policy, Request, evaluate
 from tools.sample_values import with_imports
 
@@ -47,14 +45,8 @@ def sample(mode: str) -> Environment:
 def policies(settings: Environment) -> list[Policy]:
     """Every policy an ML engineer carries, with sample values for what other stacks export."""
     own = [ml_engineer(settings), *managed(settings).values()]
-    aws = [_managed_by_aws(arn) for arn in managed_policies(settings)]
+    aws = [managed_by_aws(arn) for arn in managed_policies(settings)]
     return [*(with_imports(document(*statements(grants))) for grants in own), *aws]
-
-
-def _managed_by_aws(arn: str) -> Policy:
-    """The document of an AWS managed policy, as of the release of moto."""
-    document: Policy = json.loads(aws_managed_policies_data)[arn.rpartition("/")[2]]["Document"]
-    return document
 
 
 def judge(cases: Sequence[Case], settings: Environment) -> list[Decision]:

@@ -11,7 +11,6 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mlplatform.bucket_policies import CHANNELS
-from mlplatform.sdk_bucket_policy import sdk_bucket_name
 from mlplatform.settings import Environment, SettingsError, read_environments
 from tools.deployed import Stack, deployed_stacks, of_environment
 from tools.leftovers import delete_hub_contents, delete_packages, stop_studio
@@ -126,7 +125,7 @@ def _first_versions(bucket: str, s3: "S3Client") -> list["ObjectIdentifierTypeDe
 def _buckets(settings: Environment) -> Iterator[str]:
     """Every bucket of the environment; the one for access logs last, since the others write to it."""
     if settings.owns_account and "sdk_default_bucket" not in settings.already_in_account:
-        yield sdk_bucket_name(settings)
+        yield settings.names.sdk_bucket
     yield from (settings.names.bucket(thing) for thing in sorted(CHANNELS, key=lambda thing: thing == "logs"))
 
 

@@ -4,22 +4,19 @@ Run as ``python -m tools.effective_decisions tests/fixtures/environments``.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import aws_cdk as cdk
-
 from mlplatform.settings import Environment, SettingsError, read_environments
-from stacks.platform import MlPlatform
 from tools.assembly import stacks
 from tools.effective_cases import NOTHING, Case, read_cases, read_principals
 from tools.effective_permissions import World, read_world
 from tools.effective_places import MissingError
 from tools.effective_requests import applies, request_of, situations
+from tools.platform_app import platform_app
 from tools.policy_evaluator import Decision, Request, evaluate
 
 TABLE = Path("tests/synth/decisions")
@@ -51,14 +48,8 @@ class Judged:
 
 def synthesized_world(folder: Path, outdir: Path) -> World:
     """Synthesize every environment of ``folder`` into ``outdir`` and read it. Raises SettingsError."""
-    context = json.loads(Path(__file__).parents[1].joinpath("cdk.json").read_text(encoding="utf-8"))[
-        "context"
-    ]
-    app = cdk.App(outdir=str(outdir), context=context, builtin_cloud_formation_validation=False)
     environments = read_environments(folder)
-    for settings in environments:
-        MlPlatform(app, settings=settings)
-    app.synth()
+    platform_app(environments, outdir).synth()
     return world_of(outdir, environments)
 
 

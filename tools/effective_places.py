@@ -147,7 +147,7 @@ class Places(string.Formatter):
             "registry_bucket": registry.bucket("artifacts"),
             "registry_account": registry.account,
             "group": model and registry.name(model, kind="model"),
-            "sdk_bucket": f"sagemaker-{names.region}-{names.account}",
+            "sdk_bucket": names.sdk_bucket,
             "hub": hub_name(names.region, names.account),
             "job_type": studio.job_instance_types[0],
             "app_type": studio.instance_types[0],

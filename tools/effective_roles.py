@@ -77,11 +77,11 @@ def _identity_policies(
     for _, attached in stack.of_type("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
         if {"Ref": logical_id} in attached.get("Roles", []):
             yield stack.resolve(attached["PolicyDocument"])
-    yield from (_managed_by_aws(arn) for arn in arns if arn not in managed)
+    yield from (managed_by_aws(arn) for arn in arns if arn not in managed)
 
 
 @cache
-def _managed_by_aws(arn: str) -> Policy:
+def managed_by_aws(arn: str) -> Policy:
     """The document of an AWS managed policy, as of the release of moto, in the partition of ``arn``.
 
     Raises KeyError if there is none of the name.
@@ -89,13 +89,13 @@ def _managed_by_aws(arn: str) -> Policy:
     partition, owner, name = arn.split(":")[1], arn.split(":")[4], arn.rpartition("/")[2]
     if owner != "aws":
         raise KeyError(f"{arn}: not a policy of AWS nor of a template")
-    text = json.dumps(_all_managed_by_aws()[name]["Document"])
+    text = json.dumps(_all_of_aws()[name]["Document"])
     policy: Policy = json.loads(text.replace('"arn:aws:', f'"arn:{partition}:'))
     return policy
 
 
 @cache
-def _all_managed_by_aws() -> dict[str, Any]:
+def _all_of_aws() -> dict[str, Any]:
     policies: dict[str, Any] = json.loads(aws_managed_policies_data)
     return policies
 

@@ -8,6 +8,7 @@ import yaml
 from mlplatform.names import LIMITS, MAX_ENVIRONMENT, MAX_PREFIX
 from mlplatform.permissions.boundary import MAX_POLICY, boundary_of
 from mlplatform.policy import Statement, document
+from mlplatform.settings.environment import DEFAULT_QUALIFIER
 from tools.bootstrap_statements import NO_VALUE, PLACEHOLDERS, deployment_statements
 from tools.bootstrap_template import BOUNDARY, MAX_POLICIES, resolve, size
 
@@ -69,7 +70,11 @@ _PARAMETERS = {
         "Default": "platform",
         "Description": "iam.permissions_boundary of the settings: platform, none, or a policy's name",
     },
-    "Qualifier": {"Type": "String", "Default": "hnb659fds", "Description": "Qualifier of cdk bootstrap"},
+    "Qualifier": {
+        "Type": "String",
+        "Default": DEFAULT_QUALIFIER,
+        "Description": "Qualifier of cdk bootstrap",
+    },
     "OtherBuckets": {
         "Type": "CommaDelimitedList",
         "Default": "",

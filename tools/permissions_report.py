@@ -14,6 +14,7 @@ from tools.effective_permissions import World
 from tools.effective_roles import Role
 from tools.permission_sentences import Words, sentence, trust_sentence
 from tools.permission_words import words_of
+from tools.templates import as_list
 
 ROOT = Path(__file__).parent.parent
 Fact = tuple[str, str]
@@ -167,17 +168,13 @@ a key `*` is that key; there the account administers it (AdministrationByAccount
 def _stars(world: World) -> Iterator[str]:
     """Allows on every resource that no condition narrows."""
     found = {
-        f"- {role.thing}: {', '.join(f'`{action}`' for action in _listed(one['Action']))} ({one['Sid']})"
+        f"- {role.thing}: {', '.join(f'`{action}`' for action in as_list(one['Action']))} ({one['Sid']})"
         for role in world.roles.values()
         for policy in role.identity_policies[: len(role.identity_policies) - len(role.published)]
         for one in policy["Statement"]
         if one["Effect"] == "Allow" and one.get("Resource") in ("*", ["*"]) and not one.get("Condition")
     }
     return iter([_STARS, *(sorted(found) or ["There are none."])])
-
-
-def _listed(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else value
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from mlplatform.bucket_policies import trail_arn
 from mlplatform.log_group import LogGroup
 from mlplatform.object_store import ObjectStore
 from mlplatform.role import ServiceRole
-from mlplatform.sdk_bucket_policy import sdk_bucket_name
 from mlplatform.settings import Environment
 from mlplatform.settings.network import RETENTION_DAYS
 
@@ -75,8 +74,7 @@ def _retention(settings: Environment) -> int:
 def _selectors(settings: Environment) -> list[cloudtrail.CfnTrail.AdvancedEventSelectorProperty]:
     buckets = [f"{settings.names.bucket_arn(thing)}/" for thing in AUDITED_BUCKETS]
     if settings.owns_account:
-        bucket = settings.names.arn("s3", sdk_bucket_name(settings), region="", account="")
-        buckets.append(f"{bucket}/")
+        buckets.append(f"{settings.names.sdk_bucket_arn}/")
     objects = _selector(
         "Objects",
         _field("eventCategory", equals=["Data"]),

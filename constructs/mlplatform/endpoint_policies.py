@@ -6,15 +6,13 @@ through our network (AWS whitepaper "Building a data perimeter on AWS").
 
 from typing import Any
 
-from mlplatform.policy import Conditions, Statement, allow, document
+from mlplatform.policy import PULL_IMAGES, READ_OBJECTS, Conditions, Statement, allow, document
 from mlplatform.registry_access import RegistryUse
-from mlplatform.sdk_bucket_policy import sdk_bucket_name
 from mlplatform.settings import Environment
 
 REACHABLE_BUCKETS = ("data", "artifacts", "capture")
 """Buckets of the environment that workloads in the VPC use, beside the SDK's default one of the account."""
 
-_ECR_PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 _ACTIONS = {
     "sagemaker.api": "sagemaker",
     "sagemaker.runtime": "sagemaker",
@@ -86,7 +84,7 @@ def _owned_by_aws(service: str, settings: Environment) -> list[Statement]:
         images = [
             names.arn("ecr", "repository/*", account=owner) for owner in settings.place.image_registries
         ]
-        return [allow("PullSageMakerImages", _ECR_PULL, images, principal="*", condition=callers)]
+        return [allow("PullSageMakerImages", PULL_IMAGES, images, principal="*", condition=callers)]
     if service == "sagemaker.api":
         hub = [
             names.arn("sagemaker", f"{kind}/SageMakerPublicHub{rest}", account="aws")
@@ -115,7 +113,7 @@ _READ_HUB = (
 def s3_endpoint_policy(settings: Environment) -> dict[str, Any]:
     """Policy of the S3 gateway endpoint: our buckets, declared sources, another registry, AWS's buckets."""
     names = settings.names
-    sdk_bucket = names.arn("s3", sdk_bucket_name(settings), region="", account="")
+    sdk_bucket = names.sdk_bucket_arn
     buckets = [*(names.bucket_arn(thing) for thing in REACHABLE_BUCKETS), sdk_bucket]
     statements = [
         allow(
@@ -133,7 +131,7 @@ def s3_endpoint_policy(settings: Environment) -> dict[str, Any]:
         statements.append(
             allow(
                 f"ReadDataSource{number}",
-                _READ_OBJECTS,
+                READ_OBJECTS,
                 [f"{arn}/{source.prefix}*"],
                 principal="*",
                 condition=owner,
@@ -145,9 +143,6 @@ def s3_endpoint_policy(settings: Environment) -> dict[str, Any]:
         )
     registry = RegistryUse(settings, our_callers(settings)).objects()
     return document(*statements, *registry, *_aws_buckets(settings))
-
-
-_READ_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
 
 
 def _aws_buckets(settings: Environment) -> list[Statement]:

@@ -24,7 +24,8 @@ class PlatformFunction(Construct):
     """Runs ``lambda/<package>/handler.py`` outside the VPC: for control-plane work, never customer data.
 
     ``star_reason`` says why any of ``statements`` needs the resource ``*``;
-    ``accepted`` are findings about the function, with the reasons why.
+    ``accepted`` are findings about the function, with the reasons why; ``shared`` are the modules of
+    ``lambda/`` that the package uses.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class PlatformFunction(Construct):
         statements: Sequence[Statement],
         star_reason: str = "no other statement has it",
         accepted: Mapping[str, str] | None = None,
+        shared: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         thing = package.replace("_", "-")
@@ -66,7 +68,7 @@ class PlatformFunction(Construct):
             self,
             "Code",
             source_path=str(_SOURCES),
-            exclude=["/*", f"!/{package}", "__pycache__"],
+            exclude=["/*", f"!/{package}", *(f"!/{module}.py" for module in shared), "__pycache__"],
             ignore_mode=cdk.IgnoreMode.GIT,
         )
         code = PlatformStack.around(self).add_folder(source)

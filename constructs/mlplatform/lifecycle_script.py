@@ -120,7 +120,7 @@ def job_defaults(settings: Environment) -> dict[str, Any]:
     """The values ``platform_job_defaults`` fills in; ``output_keys`` by the bucket that is written to."""
     output_keys = {"": "${ArtifactsKeyArn}", settings.names.bucket("data"): "${DataKeyArn}"}
     if not _adopted(settings):
-        output_keys[f"sagemaker-{settings.region}-{settings.account}"] = "${AccountKeyArn}"
+        output_keys[settings.names.sdk_bucket] = "${AccountKeyArn}"
     return {
         "network": _network(settings),
         "output_keys": output_keys,

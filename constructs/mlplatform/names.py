@@ -70,6 +70,31 @@ class Names:
         """Globally unique bucket name: it ends in account and region."""
         return self.name(thing, kind="bucket")
 
+    @property
+    def sdk_bucket(self) -> str:
+        """The bucket the SageMaker SDK uses unless told otherwise, one per account and region.
+
+        The SDK computes it, so it is the one name with a forbidden word.
+        """
+        return f"sagemaker-{self.region}-{self.account}"
+
+    @property
+    def sdk_bucket_arn(self) -> str:
+        """ARN of ``sdk_bucket``."""
+        return self.arn("s3", self.sdk_bucket, region="", account="")
+
+    def package_group_arn(self, model: str) -> str:
+        """ARN of the package group of ``model``; ``*`` for those of every model."""
+        return self.arn("sagemaker", f"model-package-group/{self.name(model, kind='model')}")
+
+    def package_arns(self, model: str) -> str:
+        """ARN pattern of the versions in that group."""
+        return self.arn("sagemaker", f"model-package/{self.name(model, kind='model')}/*")
+
+    def repository_arn(self, model: str) -> str:
+        """ARN of the image repository of ``model``; ``*`` for those of every model."""
+        return self.arn("ecr", f"repository/{self.name(model, kind='repository')}")
+
     def export(self, stack: str, thing: str) -> str:
         """Name of a CloudFormation export, e.g. ``acme-dev-network:VpcId``; unique per account and region."""
         return f"{self.stack(stack)}:{thing}"

@@ -41,6 +41,7 @@ class NetworkDefaults(Construct):
             "Function",
             settings=settings,
             package="network_defaults",
+            shared=["custom_resource"],
             description="Finds the gateway prefix lists and closes the VPC's default security group",
             timeout_seconds=60,
             key_arn=key_arn,

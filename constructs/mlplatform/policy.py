@@ -7,6 +7,10 @@ from typing import Any, Literal
 Statement = dict[str, Any]
 Conditions = Mapping[str, Mapping[str, Any]]
 
+READ_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
+PULL_IMAGES = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+"""Actions that always go together."""
+
 
 def document(*statements: Statement) -> dict[str, Any]:
     """A policy document of these statements, in this order."""
@@ -26,7 +30,7 @@ def statement(
     body: Statement = {"Sid": sid, "Effect": effect}
     if principal is not None:
         body["Principal"] = principal
-    body |= {"Action": _one_or_many(actions), "Resource": _one_or_many(resources)}
+    body |= {"Action": one_or_many(actions), "Resource": one_or_many(resources)}
     if condition:
         body["Condition"] = {operator: dict(keys) for operator, keys in condition.items()}
     return body
@@ -51,10 +55,11 @@ def trust(
     statement: Statement = {
         "Effect": "Allow",
         "Principal": {"Service": service},
-        "Action": _one_or_many(actions),
+        "Action": one_or_many(actions),
     }
     return document({**statement, "Condition": condition})
 
 
-def _one_or_many(values: Sequence[Any]) -> Any:
+def one_or_many(values: Sequence[Any]) -> Any:
+    """A single value as itself, several as a list: how IAM writes both."""
     return values[0] if len(values) == 1 else list(values)

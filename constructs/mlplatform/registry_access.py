@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlplatform.names import Names
-from mlplatform.policy import Conditions, Statement, allow, deny, document
+from mlplatform.policy import (
+    PULL_IMAGES,
+    READ_OBJECTS,
+    Conditions,
+    Statement,
+    allow,
+    deny,
+    document,
+    one_or_many,
+)
 from mlplatform.settings import Environment
 
 MODELS = "models/"
@@ -24,8 +33,6 @@ READ_GROUPS = ("sagemaker:DescribeModelPackageGroup",)
 READ_PACKAGES = ("sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages")
 USE_PACKAGES = (*READ_PACKAGES, "sagemaker:CreateModel")
 APPROVE = ("sagemaker:UpdateModelPackage",)
-PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
-READ_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
 
 
 def outside_network(settings: Environment) -> Conditions:
@@ -40,16 +47,6 @@ def outside_network(settings: Environment) -> Conditions:
     if settings.organization_id:
         return {"StringNotEqualsIfExists": {"aws:VpceOrgID": settings.organization_id}}
     return {"StringNotEqualsIfExists": {"aws:VpceAccount": "${aws:PrincipalAccount}"}}
-
-
-def reached(registry: Names) -> dict[str, list[str]]:
-    """ARN patterns of a registry's package groups, packages and repositories, by what they are."""
-    groups = registry.name("*", kind="model")
-    return {
-        "groups": [registry.arn("sagemaker", f"model-package-group/{groups}")],
-        "packages": [registry.arn("sagemaker", f"model-package/{groups}/*")],
-        "repositories": [registry.arn("ecr", f"repository/{registry.name('*', kind='repository')}")],
-    }
 
 
 @dataclass(frozen=True)
@@ -76,10 +73,9 @@ class RegistryAccess:
         if not self.consumers:
             return None
         names = self.settings.names
-        group = names.name(product, kind="model")
-        packages = [names.arn("sagemaker", f"model-package/{group}/*")]
+        packages = [names.package_arns(product)]
         decided = {"StringEquals": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}}
-        groups = [names.arn("sagemaker", f"model-package-group/{group}")]
+        groups = [names.package_group_arn(product)]
         return document(
             self._allow("ConsumersReadGroup", READ_GROUPS, groups, self.roles),
             self._allow("ConsumersUseVersions", USE_PACKAGES, packages, self.roles),
@@ -93,7 +89,7 @@ class RegistryAccess:
         """
         if not self.consumers:
             return None
-        pull = self._allow("ConsumersPull", PULL, ["*"], self.roles)
+        pull = self._allow("ConsumersPull", PULL_IMAGES, ["*"], self.roles)
         del pull["Resource"]
         return document(pull)
 
@@ -144,14 +140,14 @@ class RegistryAccess:
     ) -> Statement:
         accounts = sorted({consumer.account for consumer in self.consumers})
         roots = [self.settings.names.arn("iam", "root", region="", account=account) for account in accounts]
-        callers = {"ArnLike": {"aws:PrincipalArn": _one_or_many(roles)}}
-        principal = {"AWS": _one_or_many(roots)}
+        callers = {"ArnLike": {"aws:PrincipalArn": one_or_many(roles)}}
+        principal = {"AWS": one_or_many(roots)}
         return allow(sid, actions, resources, principal=principal, condition=_both(callers, condition or {}))
 
     def _deny_outside_their_network(self, bucket: str) -> Statement:
         free = [pattern for kind in FROM_ANYWHERE for pattern in self._roles(kind)]
         condition = {
-            "ArnLike": {"aws:PrincipalArn": _one_or_many(self.roles)},
+            "ArnLike": {"aws:PrincipalArn": one_or_many(self.roles)},
             "ArnNotLike": {"aws:PrincipalArn": free},
             "BoolIfExists": {"aws:ViaAWSService": "false"},
             **outside_network(self.settings),
@@ -167,7 +163,7 @@ class RegistryAccess:
             "Principal": "*",
             "NotAction": [*READ_OBJECTS, "s3:ListBucket"],
             "Resource": [bucket, f"{bucket}/*"],
-            "Condition": {"ArnLike": {"aws:PrincipalArn": _one_or_many(self.roles)}},
+            "Condition": {"ArnLike": {"aws:PrincipalArn": one_or_many(self.roles)}},
         }
 
 
@@ -197,16 +193,15 @@ class RegistryUse:
 
     def packages(self) -> list[Statement]:
         """Statements of the SageMaker API's endpoint: reading, deploying and deciding on versions."""
-        arns = reached(self._registry)
         return self._statements(
-            ("ReadRegistryGroups", READ_GROUPS, arns["groups"], {}),
-            ("UseRegistryVersions", [*USE_PACKAGES, *APPROVE], arns["packages"], {}),
+            ("ReadRegistryGroups", READ_GROUPS, [self._registry.package_group_arn("*")], {}),
+            ("UseRegistryVersions", [*USE_PACKAGES, *APPROVE], [self._registry.package_arns("*")], {}),
         )
 
     def images(self) -> list[Statement]:
         """Statements of the endpoints of Amazon ECR: pulling the registry's images."""
         return self._statements(
-            ("PullRegistryImages", PULL, reached(self._registry)["repositories"], {}),
+            ("PullRegistryImages", PULL_IMAGES, [self._registry.repository_arn("*")], {}),
         )
 
     @property
@@ -227,7 +222,3 @@ class RegistryUse:
 def _both(one: Conditions, other: Conditions) -> dict[str, Mapping[str, Any]]:
     """Both conditions at once; where they share an operator, their keys stand side by side."""
     return {operator: {**one.get(operator, {}), **other.get(operator, {})} for operator in {**one, **other}}
-
-
-def _one_or_many(values: Sequence[str]) -> Any:
-    return values[0] if len(values) == 1 else list(values)

@@ -3,7 +3,7 @@
 from constructs import Construct
 
 from mlplatform.object_store import REPLICATION, PrivateBucket, expiring
-from mlplatform.sdk_bucket_policy import sdk_bucket_name, sdk_bucket_policy
+from mlplatform.sdk_bucket_policy import sdk_bucket_policy
 from mlplatform.settings import Environment
 
 _ACCESS_LOGS = (
@@ -23,7 +23,7 @@ class SdkBucket(PrivateBucket):
         super().__init__(
             scope,
             construct_id,
-            bucket_name=sdk_bucket_name(settings),
+            bucket_name=settings.names.sdk_bucket,
             policy=sdk_bucket_policy(settings),
             rules=expiring(settings, after_days=None),
             key_arn=key_arn,

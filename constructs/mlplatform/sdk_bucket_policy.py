@@ -20,17 +20,12 @@ SDK_BUCKET_ROLES = (("persona", "*"), ("studio", "studio-job"), ("model-customiz
 outside its VPC endpoints: people, the jobs they start, and Bedrock when it imports what those jobs made."""
 
 
-def sdk_bucket_name(settings: Environment) -> str:
-    """Name of the bucket the SageMaker SDK uses unless told otherwise, one per account and region."""
-    return f"sagemaker-{settings.region}-{settings.account}"
-
-
 def sdk_bucket_policy(settings: Environment) -> dict[str, Any]:
     """The whole policy of the SDK's default bucket, which all environments of an account share.
 
     It is deployed before any network, so it knows endpoints by the account that owns them, not by their id.
     """
-    bucket = settings.names.arn("s3", sdk_bucket_name(settings), region="", account="")
+    bucket = settings.names.sdk_bucket_arn
     both = [bucket, f"{bucket}/*"]
     foreign: dict[str, dict[str, Any]] = {
         "StringNotEqualsIfExists": {"aws:PrincipalAccount": settings.account},

@@ -75,27 +75,47 @@ class SecurityGroups(Construct):
             ("Isakmp", "udp", ISAKMP, ISAKMP),
             ("Esp", "50", None, None),
         ):
-            description = f"{label.upper()} between containers of one job"
-            ec2.CfnSecurityGroupIngress(
+            open_among_members(
                 self,
-                f"JobsFromJobs{label}",
-                group_id=jobs,
-                source_security_group_id=jobs,
-                ip_protocol=protocol,
-                from_port=low,
-                to_port=high,
-                description=description,
+                (f"JobsFromJobs{label}", f"JobsToJobs{label}"),
+                group=jobs,
+                protocol=protocol,
+                ports=(low, high),
+                description=f"{label.upper()} between containers of one job",
             )
-            ec2.CfnSecurityGroupEgress(
-                self,
-                f"JobsToJobs{label}",
-                group_id=jobs,
-                destination_security_group_id=jobs,
-                ip_protocol=protocol,
-                from_port=low,
-                to_port=high,
-                description=description,
-            )
+
+
+def open_among_members(
+    scope: Construct,
+    construct_ids: tuple[str, str],
+    *,
+    group: str,
+    protocol: str,
+    ports: tuple[int | None, int | None],
+    description: str,
+) -> None:
+    """Let the members of ``group`` talk to each other: one rule in, one rule out, of these construct ids."""
+    (way_in, way_out), (low, high) = construct_ids, ports
+    ec2.CfnSecurityGroupIngress(
+        scope,
+        way_in,
+        group_id=group,
+        source_security_group_id=group,
+        ip_protocol=protocol,
+        from_port=low,
+        to_port=high,
+        description=description,
+    )
+    ec2.CfnSecurityGroupEgress(
+        scope,
+        way_out,
+        group_id=group,
+        destination_security_group_id=group,
+        ip_protocol=protocol,
+        from_port=low,
+        to_port=high,
+        description=description,
+    )
 
 
 def workload_egress(

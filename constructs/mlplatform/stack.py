@@ -6,7 +6,6 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from mlplatform.settings import Environment
-from mlplatform.settings.environment import DEFAULT_QUALIFIER
 
 
 class PlatformStack(cdk.Stack):
@@ -15,18 +14,15 @@ class PlatformStack(cdk.Stack):
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: Environment, description: str
     ) -> None:
-        self._qualifier = settings.deployment.qualifier
+        self._files = cdk.DefaultStackSynthesizer(qualifier=settings.deployment.qualifier)
         super().__init__(
             scope,
             construct_id,
             stack_name=settings.names.stack(construct_id),
             description=description,
-            synthesizer=None if self._qualifier == DEFAULT_QUALIFIER else self._synthesizer(),
+            synthesizer=self._files,
             termination_protection=settings.retains,
         )
-
-    def _synthesizer(self) -> cdk.DefaultStackSynthesizer:
-        return cdk.DefaultStackSynthesizer(qualifier=self._qualifier)
 
     @staticmethod
     def around(construct: Construct) -> "PlatformStack":
@@ -38,10 +34,9 @@ class PlatformStack(cdk.Stack):
 
         An ``Asset`` would do the same and load all of CDK's S3 module for it, which takes time.
         """
-        # The stack has bound a copy of its synthesizer to itself; this one writes to the same asset manifest.
-        files = self._synthesizer()
-        files.bind(self)
-        return files.add_file_asset(
+        # The stack has bound a copy to itself; this one writes to the same asset manifest.
+        self._files.bind(self)
+        return self._files.add_file_asset(
             file_name=folder.relative_staged_path(self),
             packaging=cdk.FileAssetPackaging.ZIP_DIRECTORY,
             source_hash=folder.asset_hash,

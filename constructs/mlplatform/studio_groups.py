@@ -4,7 +4,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
-from mlplatform.security_groups import admit_to_endpoints, workload_egress
+from mlplatform.security_groups import admit_to_endpoints, open_among_members, workload_egress
 from mlplatform.settings import Environment
 from mlplatform.settings.studio import STUDIO_PERSONAS, Persona
 from mlplatform.stack_exports import import_value
@@ -55,24 +55,11 @@ class StudioGroups(Construct):
 
     def _within(self, name: str, purpose: str, group: str, ports: tuple[int, int]) -> None:
         """Open ``ports`` among the members of a group, both ways."""
-        low, high = ports
-        ec2.CfnSecurityGroupIngress(
+        open_among_members(
             self,
-            f"{name}{purpose}In",
-            group_id=group,
-            source_security_group_id=group,
-            ip_protocol="tcp",
-            from_port=low,
-            to_port=high,
-            description=f"{purpose} of {name}",
-        )
-        ec2.CfnSecurityGroupEgress(
-            self,
-            f"{name}{purpose}Out",
-            group_id=group,
-            destination_security_group_id=group,
-            ip_protocol="tcp",
-            from_port=low,
-            to_port=high,
+            (f"{name}{purpose}In", f"{name}{purpose}Out"),
+            group=group,
+            protocol="tcp",
+            ports=ports,
             description=f"{purpose} of {name}",
         )

@@ -42,6 +42,7 @@ class StudioHomes(Construct):
             "Function",
             settings=settings,
             package="studio_homes",
+            shared=["custom_resource"],
             description="Removes the home directories' mounts and groups after Studio's domain is deleted",
             timeout_seconds=TIMEOUT_SECONDS,
             key_arn=import_value("LogsKeyArn", settings),

@@ -1,27 +1,17 @@
 """A CloudFormation custom resource: finds the prefix lists and closes a VPC's default security group."""
 
-import json
-import urllib.request
 from functools import cache
 from typing import Any
 
 import boto3
 
+from custom_resource import answer
 from network_defaults.logic import prefix_list_ids, rules_to_revoke
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Answer one request of CloudFormation, failures too: unanswered, the stack would wait and wait."""
-    answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
-    answer["PhysicalResourceId"] = event.get("PhysicalResourceId", event["LogicalResourceId"])
-    try:
-        answer |= {"Status": "SUCCESS", "Data": handle(event, ec2=_ec2())}
-    except Exception as error:
-        answer |= {
-            "Status": "FAILED",
-            "Reason": f"{type(error).__name__}: {error} (log stream {context.log_stream_name})",
-        }
-    _send(event["ResponseURL"], answer)
+    """Answer one request of CloudFormation."""
+    answer(event, context, lambda: handle(event, ec2=_ec2()))
 
 
 def handle(event: dict[str, Any], *, ec2: Any) -> dict[str, str]:
@@ -51,14 +41,6 @@ def _close(group: str, ec2: Any) -> None:
         ec2.revoke_security_group_ingress(GroupId=group, SecurityGroupRuleIds=ingress)
     if egress:
         ec2.revoke_security_group_egress(GroupId=group, SecurityGroupRuleIds=egress)
-
-
-def _send(url: str, answer: dict[str, Any]) -> None:
-    request = urllib.request.Request(
-        url, data=json.dumps(answer).encode(), method="PUT", headers={"Content-Type": ""}
-    )
-    with urllib.request.urlopen(request, timeout=10):
-        pass
 
 
 @cache

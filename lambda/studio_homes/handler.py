@@ -1,14 +1,13 @@
 """A CloudFormation custom resource: removes what a deleted SageMaker domain leaves in the VPC."""
 
-import json
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 import boto3
 
+from custom_resource import answer
 from studio_homes.logic import MARK, group_names, marked
 
 POLL_SECONDS = 5
@@ -21,18 +20,8 @@ class StudioHomesError(Exception):
 
 
 def handler(event: dict[str, Any], context: Any) -> None:
-    """Answer one request of CloudFormation, failures too: unanswered, the stack would wait and wait."""
-    answer = {key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")}
-    answer["PhysicalResourceId"] = event.get("PhysicalResourceId", event["LogicalResourceId"])
-    try:
-        handle(event, **_clients())
-        answer["Status"] = "SUCCESS"
-    except Exception as error:
-        answer |= {
-            "Status": "FAILED",
-            "Reason": f"{type(error).__name__}: {error} (log stream {context.log_stream_name})",
-        }
-    _send(event["ResponseURL"], answer)
+    """Answer one request of CloudFormation."""
+    answer(event, context, lambda: handle(event, **_clients()))
 
 
 def handle(
@@ -99,14 +88,6 @@ def _remove_groups(domain_id: str, vpc_id: str, ec2: Any) -> None:
             ec2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=rules)
     for group in groups:
         ec2.delete_security_group(GroupId=group["GroupId"])
-
-
-def _send(url: str, answer: dict[str, Any]) -> None:
-    request = urllib.request.Request(
-        url, data=json.dumps(answer).encode(), method="PUT", headers={"Content-Type": ""}
-    )
-    with urllib.request.urlopen(request, timeout=10):
-        pass
 
 
 @cache

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,9 +18,10 @@ from mlplatform.exports import ACCOUNT, FOUNDATION, NETWORK
 from mlplatform.names import forbidden_word
 from mlplatform.regions import partition_of
 from mlplatform.settings import Environment
-from tools.assembly import missing_context
+from tools.assembly import missing_context, stacks
 
 Templates = Mapping[tuple[str, str], Mapping[str, Any]]
+Synthesize = Callable[[Path, Path], cdk.App]
 
 STATEFUL_IDS = {
     "Network": {
@@ -276,3 +279,27 @@ def test_every_fixture_passes_every_check_and_looks_nothing_up(
     accept_everywhere(app, rule, because="as in app.py, which this test does not run")
     app.synth()
     assert list(missing_context(tmp_path)) == []
+
+
+def test_what_a_function_is_deployed_with_is_all_it_needs(build: Synthesize, tmp_path: Path) -> None:
+    build(Path(__file__).parents[1] / "fixtures" / "environments", tmp_path).synth()
+    handlers = {
+        (function["Properties"]["Handler"], function["Properties"]["Code"]["S3Key"].removesuffix(".zip"))
+        for stack in stacks(tmp_path)
+        for function in of_type(stack.template, "AWS::Lambda::Function").values()
+    }
+    assert {handler for handler, _ in handlers} == {
+        "network_defaults.handler.handler",
+        "studio_homes.handler.handler",
+    }
+    published = {
+        key
+        for path in tmp_path.rglob("*.assets.json")
+        for key in json.loads(path.read_text(encoding="utf-8"))["files"]
+    }
+    for handler, content in handlers:
+        assert content in published, f"nobody uploads the code of {handler}"
+        (folder,) = tmp_path.rglob(f"asset.{content}")
+        module, name = handler.rsplit(".", 1)
+        code = f"import {module}; assert callable({module}.{name})"
+        subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)

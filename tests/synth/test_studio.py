@@ -21,6 +21,7 @@ from mlplatform.settings.studio import Application
 from mlplatform.studio_domain import UNKNOWN_FAMILIES
 from stacks.studio import StudioStack
 from tools import findings
+from tools.platform_app import empty_app
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "tests" / "fixtures" / "environments"
@@ -50,8 +51,7 @@ def variant(folder: Path, studio: Mapping[str, Any], **others: Any) -> Environme
 
 def build(settings: Environment, outdir: Path) -> cdk.App:
     """An app of one environment that has a Studio stack only."""
-    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
-    app = cdk.App(outdir=str(outdir), context=context, builtin_cloud_formation_validation=False)
+    app = empty_app(outdir)
     place = cdk.Environment(account=settings.account, region=settings.region)
     stage = cdk.Stage(app, settings.name, env=place)
     StudioStack(stage, "Studio", settings=settings)

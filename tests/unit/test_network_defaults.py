@@ -1,9 +1,6 @@
 """The custom resource of the network, against an EC2 that answers."""
 
-import http.server
-import json
-import threading
-from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -13,6 +10,8 @@ from network_defaults import handler as module
 from network_defaults.handler import handle, handler
 from network_defaults.logic import NetworkDefaultsError, prefix_list_ids
 
+LAMBDA = SimpleNamespace(log_stream_name="stream")
+"""What Lambda hands to a handler."""
 REGION = "eu-west-1"
 
 
@@ -70,41 +69,15 @@ def test_a_region_without_the_prefix_lists_is_an_error_that_names_them() -> None
         prefix_list_ids(only_s3, REGION)
 
 
-@pytest.fixture
-def cloudformation() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """An address that takes answers, and the answers it took."""
-    answers: list[dict[str, Any]] = []
-
-    class Endpoint(http.server.BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            answers.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Endpoint) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/", answers
-        server.shutdown()
-
-
-class Context:
-    """What Lambda hands to a handler."""
-
-    log_stream_name = "stream"
-
-
 def test_success_and_failure_are_both_answered(
     monkeypatch: pytest.MonkeyPatch, ec2: Any, cloudformation: tuple[str, list[dict[str, Any]]]
 ) -> None:
     url, answers = cloudformation
     monkeypatch.setattr(module, "_ec2", lambda: ec2)
-    handler(request("Create", default_group(ec2), url), Context())
+    handler(request("Create", default_group(ec2), url), LAMBDA)
     elsewhere = request("Create", url=url)
     elsewhere["ResourceProperties"]["Region"] = "mars-1"
-    handler(elsewhere, Context())
+    handler(elsewhere, LAMBDA)
     ids = {
         "StackId": "stack",
         "RequestId": "request",

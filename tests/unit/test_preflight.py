@@ -39,11 +39,13 @@ def small(aws: None, environments: dict[str, Environment], monkeypatch: pytest.M
 class Account(boto3.Session):
     """An account in memory, and in it the stacks named, with what they hold: logical ids by stack."""
 
-    stacks: dict[str, list[str]] = {}  # noqa: RUF012
+    def __init__(self, **place: str) -> None:
+        super().__init__(**place)
+        self.stacks: dict[str, list[str]] = {}
 
     def client(self, service: str, *_: Any, **__: Any) -> Any:
         """A client as ever, but of CloudFormation, of which the packages here hold no emulator."""
-        made: Any = super().client(service)  # type: ignore[call-overload]
+        made: Any = super().client(service)
         if service == "cloudformation":
             stubber = Stubber(made)
             for ids in self.stacks.values():
@@ -121,7 +123,7 @@ def everything(account: str) -> dict[str, tuple[str, dict[str, Any]]]:
 
 def create_all(session: boto3.Session, small: Environment) -> None:
     """Everything above, made by hand."""
-    client: Callable[[str], Any] = session.client  # type: ignore[assignment]
+    client: Callable[[str], Any] = session.client
     client("s3").create_bucket(
         Bucket=f"acme-small-data-{small.account}-{REGION}",
         CreateBucketConfiguration={"LocationConstraint": REGION},
@@ -210,9 +212,7 @@ def test_an_account_that_is_not_prepared_is_told_how(small: Environment, session
 
 def prepare(small: Environment, session: boto3.Session) -> Any:
     """What `make bootstrap` leaves in an account."""
-    session.client("ssm").put_parameter(  # type: ignore[attr-defined]
-        Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String"
-    )
+    session.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String")
     iam: Any = session.client("iam")
     documents = policies(small)
     names = [arn.rpartition("/")[2] for arn in policy_arns(small)]
@@ -248,7 +248,7 @@ class Answers(boto3.Session):
 
     def __init__(self, service: str, responses: list[tuple[str, Any]]) -> None:
         super().__init__("testing", "testing", region_name=REGION)
-        self._client: Any = super().client(service)  # type: ignore[call-overload]
+        self._client: Any = super().client(service)
         self._stub = Stubber(self._client)
         for operation, answer in responses:
             if isinstance(answer, str):
@@ -349,7 +349,7 @@ def test_a_vpc_without_dns_names_is_found(aws: None, environments: dict[str, Env
     session = boto3.Session(region_name="eu-central-1")
     settings, client = existing(session, environments["ownvpc"])
     (finding,) = network(settings, session)
-    vpc = settings.network.existing.vpc_id  # type: ignore[union-attr]
+    vpc = settings.network.existing.vpc_id
     assert finding.what == f"{vpc} has enableDnsHostnames off"
     assert finding.command == (
         f"aws ec2 modify-vpc-attribute --vpc-id {vpc} --enable-dns-hostnames --region eu-central-1"

@@ -11,9 +11,8 @@ from mlplatform.bucket_policies import bucket_policy
 from mlplatform.endpoint_policies import interface_endpoint_policy, s3_endpoint_policy
 from mlplatform.key_policies import key_policy
 from mlplatform.names import Names
-from mlplatform.permissions.places import PULL_IMAGES, REPORTS_PREFIX
 from mlplatform.policy import allow, document
-from mlplatform.registry_access import MODELS, PULL, RegistryAccess
+from mlplatform.registry_access import RegistryAccess
 from mlplatform.settings import Environment
 from tools.policy_evaluator import Request, evaluate
 
@@ -320,8 +319,3 @@ def test_policies_fit_into_what_aws_allows_with_the_longest_names(tmp_path: Path
     bucket = bucket_policy("artifacts", hub, endpoint_id="vpce-0a1b2c3d4e5f67890", key_arn=KEY)
     assert len(str(bucket)) < 20_480
     assert len(str(key_policy("artifacts", hub))) < 32_768
-
-
-def test_both_sides_of_the_registry_speak_of_the_same_actions_and_prefix() -> None:
-    assert MODELS == REPORTS_PREFIX
-    assert set(PULL) == set(PULL_IMAGES)

@@ -780,10 +780,10 @@ class TestCustomerKey:
 
     def test_a_core_dump_needs_a_key(self) -> None:
         variant = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 2}
-        dumping = variant | {"CoreDumpConfig": {"DestinationS3Uri": "s3://acme-dev-capture/dumps"}}
-        assert broken(Thing=endpoint_config(variant, dumping)) == ["CUSTOMER_KEY"]
-        dumping["CoreDumpConfig"] |= {"KmsKeyId": KEY}  # type: ignore[operator]
-        assert broken(Thing=endpoint_config(variant, dumping)) == []
+        dumps = {"DestinationS3Uri": "s3://acme-dev-capture/dumps"}
+        without, within = ({"CoreDumpConfig": dumps | key} for key in ({}, {"KmsKeyId": KEY}))
+        assert broken(Thing=endpoint_config(variant, variant | without)) == ["CUSTOMER_KEY"]
+        assert broken(Thing=endpoint_config(variant, variant | within)) == []
 
     @pytest.mark.parametrize("local", ["ml.g5.xlarge", "ml.g4dn.xlarge", "ml.m5d.large", "ml.p4d.24xlarge"])
     def test_a_volume_key_is_refused_for_instances_that_encrypt_their_own_storage(self, local: str) -> None:

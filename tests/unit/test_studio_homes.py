@@ -1,9 +1,6 @@
 """The custom resource of home directories, against an EFS, EC2 and SageMaker that answer."""
 
-import http.server
-import json
-import threading
-from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -13,6 +10,8 @@ from studio_homes import handler as module
 from studio_homes.handler import StudioHomesError, handle, handler
 from studio_homes.logic import MANAGED_BY, MARK, marked
 
+LAMBDA = SimpleNamespace(log_stream_name="stream")
+"""What Lambda hands to a handler."""
 REGION, ACCOUNT = "eu-west-1", "123456789012"
 
 
@@ -179,32 +178,6 @@ def test_a_mark_alone_makes_nothing_a_home() -> None:
     assert marked(systems, "acme-dev-studio") == {}
 
 
-@pytest.fixture
-def cloudformation() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """An address that takes answers, and the answers it took."""
-    answers: list[dict[str, Any]] = []
-
-    class Endpoint(http.server.BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            answers.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Endpoint) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/", answers
-        server.shutdown()
-
-
-class Context:
-    """What Lambda hands to a handler."""
-
-    log_stream_name = "stream"
-
-
 def test_success_and_failure_are_both_answered(
     monkeypatch: pytest.MonkeyPatch, account: Account, cloudformation: tuple[str, list[dict[str, Any]]]
 ) -> None:
@@ -214,7 +187,21 @@ def test_success_and_failure_are_both_answered(
     ids = {"StackId": "stack", "RequestId": "request", "LogicalResourceId": "Mark", "ResponseURL": url}
     complete = {"FileSystemId": account.homes("d-1"), "Mark": "acme-dev-studio"}
     for properties in (complete, {"FileSystemId": complete["FileSystemId"]}):
-        handler({"RequestType": "Create", "ResourceProperties": properties, **ids}, Context())
+        handler({"RequestType": "Create", "ResourceProperties": properties, **ids}, LAMBDA)
     assert [answer["Status"] for answer in answers] == ["SUCCESS", "FAILED"], answers
     assert [answer["PhysicalResourceId"] for answer in answers] == ["Mark", "Mark"]
+    assert answers[0]["Data"] == {}
     assert "log stream stream" in answers[1]["Reason"]
+
+
+def test_a_function_that_cannot_even_reach_aws_answers_too(
+    monkeypatch: pytest.MonkeyPatch, cloudformation: tuple[str, list[dict[str, Any]]]
+) -> None:
+    def unreachable() -> dict[str, Any]:
+        raise OSError("no way out")
+
+    url, answers = cloudformation
+    monkeypatch.setattr(module, "_clients", unreachable)
+    ids = {"StackId": "stack", "RequestId": "request", "LogicalResourceId": "Mark", "ResponseURL": url}
+    handler({"RequestType": "Delete", "ResourceProperties": {"Mark": "m"}, **ids}, LAMBDA)
+    assert [answer["Reason"] for answer in answers] == ["OSError: no way out (log stream stream)"]

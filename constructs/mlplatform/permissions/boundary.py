@@ -133,8 +133,7 @@ def other_buckets(settings: Environment) -> list[str]:
 
 
 def _allows(names: Names) -> list[Statement]:
-    sdk_bucket = f"sagemaker-{names.region}-{names.account}"
-    buckets = [f"{names.prefix}-{names.environment}-*", sdk_bucket, f"{sdk_bucket}/*"]
+    buckets = [f"{names.prefix}-{names.environment}-*", names.sdk_bucket, f"{names.sdk_bucket}/*"]
     mine = {"StringEquals": {"aws:ResourceAccount": names.account}}
     change_set = [f"cloudformation:{verb}ChangeSet" for verb in ("Create", "Delete", "Execute")]
     stacks = names.arn("cloudformation", f"stack/{names.prefix}-{names.environment}-serving-*")

@@ -8,8 +8,6 @@ bearable are carried in every mode (``denials``, ``guards``).
 from mlplatform.permissions.denials import own_hub
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import (
-    package_groups,
-    packages,
     passed_to,
     registers,
     reward_functions,
@@ -220,7 +218,7 @@ def _results(settings: Environment) -> list[Grant]:
     """A customized model becomes an unapproved version; the default status is PendingManualApproval."""
     registry = settings.neighbours.registry
     pending = {"StringEqualsIfExists": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}}
-    arns = (package_groups(registry), packages(registry))
+    arns = (registry.package_group_arn("*"), registry.package_arns("*"))
     see = ("sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup")
     why = "a job registers what it customized in any group of the registry's model products"
     register = Grant(

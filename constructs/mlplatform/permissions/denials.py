@@ -11,11 +11,8 @@ from mlplatform.permissions.places import (
     TRACKING_PREFIX,
     DenyAllBut,
     own_profile,
-    package_groups,
-    packages,
     reward_functions,
     sagemaker_arns,
-    sdk_bucket,
     tries,
 )
 from mlplatform.policy import Conditions
@@ -117,7 +114,7 @@ def registry_denials(settings: Environment) -> list[Grant]:
         _deny_but(
             "DenyOtherGroups",
             ("sagemaker:CreateModelPackage*",),
-            (package_groups(registry), packages(registry)),
+            (registry.package_group_arn("*"), registry.package_arns("*")),
             "models are registered in the groups of the registry's model products",
         ),
         _deny_but(
@@ -241,7 +238,7 @@ def _platform(settings: Environment) -> list[Grant]:
 
 def _elsewhere(settings: Environment) -> list[Grant]:
     """Places the platform does not look after."""
-    artifacts, sdk = settings.names.bucket_arn("artifacts"), sdk_bucket(settings)
+    artifacts, sdk = settings.names.bucket_arn("artifacts"), settings.names.sdk_bucket_arn
     compute = ("AI", "Cluster", "Compilation", "Edge", "Labeling", "Monitoring", "Optimization", "PartnerApp")
     return [
         _deny_but(

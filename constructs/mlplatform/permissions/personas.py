@@ -10,18 +10,15 @@ from mlplatform.permissions.denials import registry_denials, studio_denials
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.guards import app_guards, job_guards, use_guards
 from mlplatform.permissions.places import (
-    READ_OBJECTS,
-    REPORTS_PREFIX,
     decrypt_reports,
     own_profile,
     owned_by,
-    package_groups,
-    packages,
     sagemaker_arns,
     use_keys,
 )
 from mlplatform.permissions.reading import DESCRIBE_STUDIO, LIST_STUDIO, SEE_PACKAGES, reading
-from mlplatform.policy import within
+from mlplatform.policy import READ_OBJECTS, within
+from mlplatform.registry_access import MODELS
 from mlplatform.settings import Environment
 
 
@@ -98,8 +95,8 @@ def studio_admin(settings: Environment, user: str) -> list[Grant]:
 def approver(settings: Environment, user: str) -> list[Grant]:
     """Approving and rejecting model versions, after reading their reports; registering none."""
     registry = settings.neighbours.registry
-    versions, groups = packages(registry), package_groups(registry)
-    reports = f"{registry.bucket_arn('artifacts')}/{REPORTS_PREFIX}*"
+    versions, groups = registry.package_arns("*"), registry.package_group_arn("*")
+    reports = f"{registry.bucket_arn('artifacts')}/{MODELS}*"
     return [
         Grant(
             "ListRegistry",

@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlplatform.exports import imported
-from mlplatform.names import Names
 from mlplatform.permissions.grant import Grant
-from mlplatform.policy import Conditions, Statement, within
+from mlplatform.policy import PULL_IMAGES, Conditions, Statement, one_or_many, within
 from mlplatform.settings import Environment
 
-READ_OBJECTS = ("s3:GetObject", "s3:GetObjectVersion")
 WRITE_OBJECTS = (
     "s3:AbortMultipartUpload",
     "s3:DeleteObject",
@@ -17,16 +15,12 @@ WRITE_OBJECTS = (
     "s3:PutObject",
 )
 LIST_BUCKET = ("s3:GetBucketLocation", "s3:ListBucket")
-PULL_IMAGES = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 STUDIO_PREFIX = "studio/"
 """Where in the artifacts bucket people, and the jobs they start from Studio, write."""
 
 TRACKING_PREFIX = "mlflow/"
 """Where in the artifacts bucket MLflow keeps the files of runs."""
-
-REPORTS_PREFIX = "models/"
-"""Where in the registry's artifacts bucket the evaluation reports of registered models lie."""
 
 
 @dataclass(frozen=True)
@@ -61,24 +55,9 @@ def registers(settings: Environment) -> bool:
     return settings.keeps_registry or settings.neighbours.registry.account == settings.account
 
 
-def package_groups(registry: Names) -> str:
-    """ARN pattern of the package groups of a registry."""
-    return registry.arn("sagemaker", f"model-package-group/{registry.name('*', kind='model')}")
-
-
-def packages(registry: Names) -> str:
-    """ARN pattern of the model packages of a registry."""
-    return registry.arn("sagemaker", f"model-package/{registry.name('*', kind='model')}/*")
-
-
 def reward_functions(settings: Environment) -> str:
     """ARN pattern of reward functions; the SDK names the ones it creates so."""
     return settings.names.arn("lambda", "function:SageMaker-evaluator-*")
-
-
-def sdk_bucket(settings: Environment) -> str:
-    """ARN of the bucket the SageMaker SDK uses by default; its name is not ours to choose."""
-    return settings.names.arn("s3", f"sagemaker-{settings.region}-{settings.account}", region="", account="")
 
 
 def ours(settings: Environment) -> Conditions:
@@ -88,13 +67,13 @@ def ours(settings: Environment) -> Conditions:
 
 def owned_by(*accounts: str) -> Conditions:
     """The resource belongs to one of ``accounts``."""
-    return {"StringEquals": {"aws:ResourceAccount": accounts[0] if len(accounts) == 1 else list(accounts)}}
+    return {"StringEquals": {"aws:ResourceAccount": one_or_many(accounts)}}
 
 
 def via(settings: Environment, *services: str) -> Conditions:
     """The key is used by one of ``services`` for the caller, not by the caller directly."""
     hosts = [f"{service}.{settings.region}.{settings.place.dns_suffix}" for service in services]
-    return {"StringEquals": {"kms:ViaService": hosts[0] if len(hosts) == 1 else hosts}}
+    return {"StringEquals": {"kms:ViaService": one_or_many(hosts)}}
 
 
 def passed_to(service: str) -> Conditions:
@@ -134,7 +113,7 @@ def use_keys(settings: Environment, who: str) -> list[Grant]:
 def pull_images(settings: Environment, who: str) -> list[Grant]:
     """Pulling the platform's images and those AWS offers for SageMaker."""
     registry, names = settings.neighbours.registry, settings.names
-    ours = registry.arn("ecr", f"repository/{registry.name('*', kind='repository')}")
+    ours = registry.repository_arn("*")
     aws = names.arn("ecr", "repository/*", account="*")
     owners = settings.place.image_registries
     return [

@@ -2,8 +2,6 @@
 
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import (
-    package_groups,
-    packages,
     pull_images,
     sagemaker_arns,
 )
@@ -32,7 +30,7 @@ def reading(settings: Environment) -> list[Grant]:
         Grant(
             "SeeVersions",
             SEE_PACKAGES,
-            (package_groups(registry), packages(registry)),
+            (registry.package_group_arn("*"), registry.package_arns("*")),
             "people in Studio see every version of every model product of the registry",
         ),
         Grant(

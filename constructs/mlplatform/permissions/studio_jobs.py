@@ -4,22 +4,19 @@ from mlplatform.permissions.customization import customization_job
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import (
     LIST_BUCKET,
-    PULL_IMAGES,
-    READ_OBJECTS,
     STUDIO_PREFIX,
     TRACKING_PREFIX,
     WRITE_OBJECTS,
     ours,
     owned_by,
     pull_images,
-    sdk_bucket,
     sign_in_to_images,
     use_keys,
     via,
     work_keys,
 )
 from mlplatform.permissions.tracking import track_runs
-from mlplatform.policy import within
+from mlplatform.policy import PULL_IMAGES, READ_OBJECTS, within
 from mlplatform.settings import Environment
 
 
@@ -85,7 +82,7 @@ def reward_function(settings: Environment) -> list[Grant]:
 
 def bedrock_import(settings: Environment) -> list[Grant]:
     """What Amazon Bedrock may do to import a customized model: read it."""
-    artifacts, sdk = settings.names.bucket_arn("artifacts"), sdk_bucket(settings)
+    artifacts, sdk = settings.names.bucket_arn("artifacts"), settings.names.sdk_bucket_arn
     return [
         Grant("ListModels", LIST_BUCKET, (artifacts, sdk), "Bedrock finds what to import", ours(settings)),
         Grant(
@@ -120,7 +117,7 @@ def studio_image(settings: Environment) -> list[Grant]:
 
 
 def _data(settings: Environment) -> list[Grant]:
-    names, sdk = settings.names, sdk_bucket(settings)
+    names, sdk = settings.names, settings.names.sdk_bucket_arn
     data, artifacts = names.bucket_arn("data"), names.bucket_arn("artifacts")
     written = (f"{artifacts}/{STUDIO_PREFIX}*", f"{artifacts}/{TRACKING_PREFIX}*", f"{sdk}/*")
     return [

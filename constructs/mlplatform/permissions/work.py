@@ -4,8 +4,6 @@ from mlplatform.permissions.denials import JOBS, SERVED
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import (
     LIST_BUCKET,
-    READ_OBJECTS,
-    REPORTS_PREFIX,
     STUDIO_PREFIX,
     TRACKING_PREFIX,
     WRITE_OBJECTS,
@@ -13,14 +11,13 @@ from mlplatform.permissions.places import (
     ours,
     own_profile,
     owned_by,
-    package_groups,
-    packages,
     passed_to,
     registers,
     sagemaker_arns,
-    sdk_bucket,
     tries,
 )
+from mlplatform.policy import READ_OBJECTS
+from mlplatform.registry_access import MODELS
 from mlplatform.settings import Environment
 
 _STARTED = ("batch", "customize", "customize-bedrock", "register", "train", "tune")
@@ -104,11 +101,11 @@ def registration(settings: Environment) -> list[Grant]:
     No registry lets another account's people register: its groups' policies open them to be read.
     """
     registry = settings.neighbours.registry
-    reports = f"{registry.bucket_arn('artifacts')}/{REPORTS_PREFIX}*"
+    reports = f"{registry.bucket_arn('artifacts')}/{MODELS}*"
     register = Grant(
         "RegisterUnapproved",
         ("sagemaker:CreateModelPackage",),
-        (package_groups(registry), packages(registry)),
+        (registry.package_group_arn("*"), registry.package_arns("*")),
         "the groups of the registry's model products are named so and nothing else is; "
         "versions are numbered when they are registered",
         {"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
@@ -131,7 +128,7 @@ def data(settings: Environment) -> list[Grant]:
     source, artifacts, sdk = (
         settings.names.bucket_arn("data"),
         settings.names.bucket_arn("artifacts"),
-        sdk_bucket(settings),
+        settings.names.sdk_bucket_arn,
     )
     return [
         Grant(
