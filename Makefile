@@ -25,23 +25,33 @@ STALE := $(shell for e in .venv .venv-checkov; do \
   [ -x $$e/bin/python ] && [ "$$(cat $$e/.home)" = "$$(pwd -P)" ] || rm -f $$e/.runtime; done 2>/dev/null)
 
 ENVIRONMENTS = $(patsubst environments/%.yaml,%,$(wildcard environments/*.yaml))
-NEEDS_ENV := $(filter explain cost bootstrap preflight deploy destroy,$(MAKECMDGOALS))
+WORKFLOWS = train tune register batch
+NEEDS_ENV := $(filter explain cost bootstrap preflight deploy destroy image $(WORKFLOWS),$(MAKECMDGOALS))
 ifneq ($(NEEDS_ENV),)
 ifeq ($(strip $(ENV)),)
 $(error make $(firstword $(NEEDS_ENV)) needs ENV=, one of: $(ENVIRONMENTS))
 endif
 endif
 
-ifneq ($(filter explain cost bootstrap preflight deploy destroy diff,$(MAKECMDGOALS)),)
+ifneq ($(NEEDS_ENV)$(filter diff rehearse,$(MAKECMDGOALS)),)
 ifneq ($(filter-out $(ENVIRONMENTS),$(ENV)),)
 $(error no environment $(ENV), there is: $(ENVIRONMENTS))
+endif
+endif
+
+MODELS = $(patsubst models/%/model.yaml,%,$(wildcard models/*/model.yaml))
+NEEDS_MODEL := $(filter image $(WORKFLOWS),$(MAKECMDGOALS))
+ifneq ($(NEEDS_MODEL),)
+ifeq ($(strip $(MODEL)),)
+$(error make $(firstword $(NEEDS_MODEL)) needs MODEL=, one of: $(MODELS))
 endif
 endif
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help synth test verify bench baselines diff explain cost schema policies \
-  bootstrap preflight deploy destroy lock refresh-regions clean
+  bootstrap preflight deploy destroy lock refresh-regions refresh-images clean \
+  rehearse new-model image $(WORKFLOWS)
 
 ##@ Every day
 help: ## This list
@@ -58,6 +68,24 @@ test: .venv/.dev node_modules/.dev ## Lint, types and tests
 	@$(PY) -m ruff format --check
 	@$(PY) -m mypy >.cache/mypy.log 2>&1 & types=$$!; \
 	  $(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope; code=$$?; wait $$types || code=1; cat .cache/mypy.log; exit $$code
+
+##@ Models
+rehearse: .venv/.dev node_modules/.dev synth ## Train on this machine, without AWS: [MODEL=] [ENV=] [FAULT=] [KEEP=1]
+	@$(PY) -m rehearsal $(if $(ENV),--environment $(ENV)) $(if $(MODEL),--model $(MODEL)) \
+	  $(if $(FAULT),--fault $(FAULT)) $(if $(filter 1,$(KEEP)),--keep)
+
+new-model: .venv/.runtime ## Start a model as a copy of another: NAME= FROM=credit-approval
+	@$(PY) -m tools.new_model '$(NAME)' '$(FROM)'
+
+image: .venv/.runtime ## Build and push a model's own image, by digest: MODEL= ENV=dev
+	@$(PY) -m tools.image $(ENV) $(MODEL)
+
+train: .venv/.runtime ## Train, evaluate and register in AWS: MODEL= ENV=dev [INPUT='{}'] [NAME=]
+tune: .venv/.runtime ## Search hyperparameters, then register the best: MODEL= ENV=dev
+register: .venv/.runtime ## Register what was built elsewhere: MODEL= ENV=dev INPUT='{"model_data": "s3://…"}'
+batch: .venv/.runtime ## Score data with the approved version: MODEL= ENV=dev
+$(WORKFLOWS):
+	@$(PY) -m tools.workflow $@ $(ENV) $(MODEL) $(if $(INPUT),--input '$(INPUT)') $(if $(NAME),--name '$(NAME)')
 
 ##@ Look
 explain: .venv/.runtime ## Settings of one environment, defaults marked: ENV=dev
@@ -76,8 +104,9 @@ baselines: .venv/.dev node_modules/.dev synth ## Accept templates, acknowledgeme
 	@$(PY) -m tools.permissions_report
 	@$(PY) -m tools.customization_report
 
-schema: .venv/.runtime ## JSON Schemas of the settings files, for editors
+schema: .venv/.runtime ## JSON Schemas of the settings files, for editors, and the list in docs/models.md
 	@$(PY) -m tools.schema
+	@$(PY) -m tools.model_reference
 
 policies: .venv/.dev node_modules/.dev ## What CloudFormation may do, from the templates' types
 	@$(PY) -m tools.bootstrap_policies
@@ -124,6 +153,11 @@ refresh-regions: .venv/.dev ## What AWS regions and instance types there are, fr
 	  --target .cache/regions sagemaker-core
 	@PYTHONPATH=.cache/regions $(PY) -m tools.refresh_regions
 	@$(PY) -m tools.refresh_instance_types
+
+refresh-images: .venv/.dev ## What images AWS offers for frameworks and algorithms, from the installed packages
+	@$(PY) -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --upgrade \
+	  --target .cache/regions sagemaker-core
+	@PYTHONPATH=.cache/regions $(PY) -m tools.refresh_images
 
 clean: ## Remove everything that make has made
 	@rm -rf .venv .venv-checkov node_modules .cache cdk.out .cdk.staging \

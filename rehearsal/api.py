@@ -10,11 +10,12 @@ Parameters = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Place:
-    """Where the emulated account is."""
+    """Where the emulated account is; ``organization`` is the id of the AWS organization it belongs to, if any."""
 
     partition: str
     region: str
     account: str
+    organization: str | None = None
 
     def arn(
         self, service: str, resource: str, *, region: str | None = None, account: str | None = None
@@ -27,7 +28,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Principal:
-    """Who makes a call: a role by its own ARN, or the rehearsal itself (None), whose calls are not judged.
+    """Who makes a call: a role by its own ARN, an AWS service by its principal (``events.amazonaws.com``), or
+    the rehearsal itself (None), whose calls are not judged.
 
     ``session`` is the role session's name. ``context`` are condition keys that every call of the session
     carries, such as ``aws:SourceVpce`` for a job in our network.

@@ -1,6 +1,8 @@
 // Answers a batch of authorization questions: on stdin an object with the policies and the simulations, which
-// name policies by their place in that list; on stdout an array of answers.
+// name policies by their place in that list; on stdout an array of answers. With --session, every line of stdin
+// is such an object, which adds to the policies of the lines before it, and is answered by a line.
 // Run by tools/policy_evaluator.py, as a process of its own (docs/dependencies.md says why).
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import {
   createValidatedPolicy,
@@ -48,6 +50,7 @@ function renameInPolicy(policy, rename) {
 // only the statements that name its service, which is most of the work saved. What the others say is no answer
 // to it. A Sid keeps the place of a statement that has none.
 const known = new Map()
+const policies = []
 
 function remember(key, make) {
   if (!known.has(key)) known.set(key, make())
@@ -149,5 +152,16 @@ async function answer(simulation) {
   }
 }
 
-const { policies, simulations } = JSON.parse(await text(process.stdin))
-process.stdout.write(JSON.stringify(await Promise.all(simulations.map(answer))))
+async function answers(batch) {
+  const { policies: more, simulations } = JSON.parse(batch)
+  for (const policy of more) policies.push(policy)
+  return JSON.stringify(await Promise.all(simulations.map(answer)))
+}
+
+if (process.argv.includes('--session')) {
+  for await (const line of createInterface({ input: process.stdin })) {
+    process.stdout.write(`${await answers(line)}\n`)
+  }
+} else {
+  process.stdout.write(await answers(await text(process.stdin)))
+}

@@ -1,7 +1,7 @@
 """Judges requests against IAM policies with a real policy evaluator, many requests at a time.
 
 The evaluator is a Node program (tools/policy_evaluator.mjs) run as a subprocess: one per call of
-``evaluate``, so tests put their requests into one batch.
+``evaluate``, so tests put their requests into one batch, or one for all calls of a ``Session``.
 """
 
 import json
@@ -9,9 +9,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 Policy = Mapping[str, Any]
@@ -91,7 +92,54 @@ def evaluate(requests: Sequence[Request]) -> list[Decision]:
         return []
     policies = _Policies()
     simulations = [_simulation(request, policies) for request in requests]
-    answers = _run({"policies": policies.documents, "simulations": simulations})
+    return _decisions(requests, _run({"policies": policies.documents, "simulations": simulations}))
+
+
+class Session:
+    """One evaluator that answers until it is closed, in a few milliseconds; threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        # Documents may change between calls, even in place: they are told apart by what they say.
+        self._policies = _Policies(key=json.dumps)
+        self._sent = 0
+        self._process = subprocess.Popen(
+            [_node(), _PROGRAM, "--session"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def evaluate(self, requests: Sequence[Request]) -> list[Decision]:
+        """Judge ``requests`` as the function ``evaluate`` does."""
+        if not requests:
+            return []
+        with self._lock:
+            simulations = [_simulation(request, self._policies) for request in requests]
+            new = self._policies.documents[self._sent :]
+            answers = self._ask({"policies": new, "simulations": simulations})
+            self._sent += len(new)
+        return _decisions(requests, answers)
+
+    def close(self) -> None:
+        """End the evaluator."""
+        with self._process as process:
+            if process.stdin:
+                process.stdin.close()
+
+    def _ask(self, batch: Mapping[str, Any]) -> list[dict[str, Any]]:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None or stdin.closed:
+            raise PolicyEvaluationError("the evaluator is closed")
+        try:
+            stdin.write(f"{json.dumps(batch)}\n")
+            stdin.flush()
+        except BrokenPipeError:
+            raise PolicyEvaluationError("the evaluator has ended") from None
+        if not (line := stdout.readline()):
+            raise PolicyEvaluationError("the evaluator has ended")
+        answers: list[dict[str, Any]] = json.loads(line)
+        return answers
+
+
+def _decisions(requests: Sequence[Request], answers: Sequence[Mapping[str, Any]]) -> list[Decision]:
     if problems := [
         f"{request}: {_ERRORS.get(answer['error'], answer['error'])}{_details(answer)}"
         for request, answer in zip(requests, answers, strict=True)
@@ -102,18 +150,23 @@ def evaluate(requests: Sequence[Request]) -> list[Decision]:
 
 
 class _Policies:
-    """The policies of a batch, each once: a role's are the same in all of its requests."""
+    """The policies of a batch, each once: a role's are the same in all of its requests.
 
-    def __init__(self) -> None:
+    ``key`` tells them apart: by default, the same object is the same policy.
+    """
+
+    def __init__(self, key: Callable[[Policy], Hashable] = id) -> None:
         self.documents: list[Policy] = []
-        self._numbers: dict[int, int] = {}
+        self._key = key
+        self._numbers: dict[Hashable, int] = {}
 
     def number(self, policy: Policy) -> int:
-        """Place of ``policy`` in the list; the same object always has the same one."""
-        if id(policy) not in self._numbers:
-            self._numbers[id(policy)] = len(self.documents)
+        """Place of ``policy`` in the list."""
+        key = self._key(policy)
+        if key not in self._numbers:
+            self._numbers[key] = len(self.documents)
             self.documents.append(policy)
-        return self._numbers[id(policy)]
+        return self._numbers[key]
 
     def numbers(self, policies: Sequence[Policy]) -> list[int]:
         """Places of several policies."""
@@ -163,13 +216,17 @@ def _always_sent(request: Request) -> dict[str, str]:
     }
 
 
-def _run(batch: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _node() -> str:
     own = Path(sys.prefix) / "bin"
     node = shutil.which("node", path=os.pathsep.join([str(own), os.environ.get("PATH", os.defpath)]))
     if node is None:
         raise PolicyEvaluationError("no Node.js found: run make test once, which sets it up")
+    return node
+
+
+def _run(batch: Mapping[str, Any]) -> list[dict[str, Any]]:
     done = subprocess.run(
-        [node, _PROGRAM], input=json.dumps(batch), capture_output=True, text=True, check=False
+        [_node(), _PROGRAM], input=json.dumps(batch), capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise PolicyEvaluationError(f"the evaluator ended with {done.returncode}: {done.stderr.strip()}")

@@ -3,44 +3,42 @@
 from constructs import Construct
 
 from mlplatform.oidc_provider import OidcProvider
-from mlplatform.permissions.deployment import ci_deploy, ci_review, ci_trust
+from mlplatform.permissions.deployment import ci_deploy, ci_review, ci_run, ci_trust
 from mlplatform.role import PlatformRole
 from mlplatform.settings import Environment
 from mlplatform.settings.identity import CiSettings
 
 
+_COMPARES = "The pipeline compares a proposed change with what is deployed"
+
+
 class DeploymentRoles(Construct):
-    """The roles ``ci-deploy`` and, if there are subjects for it, ``ci-review``; nobody needs a stored key.
+    """The roles ``ci-deploy``, ``ci-review`` and ``ci-run``, those with subjects; nobody needs a stored key.
 
     The provider is created unless the account has it already.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Environment, ci: CiSettings) -> None:
         super().__init__(scope, construct_id)
+        wanted = (
+            ("Deploy", ci.deploy_subjects, ci_deploy, "The pipeline deploys"),
+            ("Review", ci.review_subjects, ci_review, _COMPARES),
+            ("Run", ci.run_subjects, ci_run, "The pipeline runs the workflows of models"),
+        )
         roles = [
             PlatformRole(
                 self,
-                "Deploy",
+                name,
                 settings=settings,
                 kind="deployment",
-                thing="ci-deploy",
-                trusts=ci_trust(settings, ci, ci.deploy_subjects),
-                description="The pipeline deploys",
-                grants=ci_deploy(settings),
+                thing=f"ci-{name.lower()}",
+                trusts=ci_trust(settings, ci, subjects),
+                description=description,
+                grants=grants(settings),
             )
+            for name, subjects, grants, description in wanted
+            if subjects
         ]
-        if ci.review_subjects:
-            review = PlatformRole(
-                self,
-                "Review",
-                settings=settings,
-                kind="deployment",
-                thing="ci-review",
-                trusts=ci_trust(settings, ci, ci.review_subjects),
-                description="The pipeline compares a proposed change with what is deployed",
-                grants=ci_review(settings),
-            )
-            roles.append(review)
         if "oidc_provider" not in settings.neighbours.adopted:
             provider = OidcProvider(self, "Provider", ci=ci)
             for role in roles:

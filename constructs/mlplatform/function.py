@@ -8,23 +8,28 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from mlplatform.acknowledgements import accept_all
+from mlplatform.exports import subnet_exports
 from mlplatform.log_group import LogGroup
+from mlplatform.permissions.grant import Grant, wildcard_findings
 from mlplatform.policy import Statement, allow, within
 from mlplatform.role import ServiceRole
 from mlplatform.settings import Environment
 from mlplatform.stack import PlatformStack
+from mlplatform.stack_exports import import_value
 
 _SOURCES = Path(__file__).parents[2] / "lambda"
 
 RUNTIME = "python3.14"
+_STAR = "AwsSolutions::AwsSolutions-IAM5[Resource::*]"
 _WRITE_TRACES = ("xray:PutTelemetryRecords", "xray:PutTraceSegments")
 
 
 class PlatformFunction(Construct):
-    """Runs ``lambda/<package>/handler.py`` outside the VPC: for control-plane work, never customer data.
+    """Runs ``lambda/<package>/handler.py``: in the platform's network if it reads customer data.
 
-    ``star_reason`` says why any of ``statements`` needs the resource ``*``;
-    ``accepted`` are findings about the function, with the reasons why; ``shared`` are the modules of
+    Outside the VPC (unless ``in_network``) a function does control-plane work only. What it may do are
+    ``statements``, of which ``star_reason`` says why any needs the resource ``*``, and ``grants``, which each
+    say why; ``accepted`` are findings about the function, with the reasons why; ``shared`` are the modules of
     ``lambda/`` that the package uses.
     """
 
@@ -38,10 +43,13 @@ class PlatformFunction(Construct):
         description: str,
         timeout_seconds: int,
         key_arn: str,
-        statements: Sequence[Statement],
+        statements: Sequence[Statement] = (),
+        grants: Sequence[Grant] = (),
         star_reason: str = "no other statement has it",
         accepted: Mapping[str, str] | None = None,
         shared: Sequence[str] = (),
+        in_network: bool = False,
+        memory_mib: int = 256,
     ) -> None:
         super().__init__(scope, construct_id)
         thing = package.replace("_", "-")
@@ -58,10 +66,11 @@ class PlatformFunction(Construct):
                 *statements,
                 allow("WriteTraces", _WRITE_TRACES, ["*"], condition=within(settings.region)),
             ],
+            grants=grants,
             log_group=logs,
             accepted={
-                "AwsSolutions::AwsSolutions-IAM5[Resource::*]": f"{package}: X-Ray's write actions accept no "
-                f"resource but *; {star_reason}"
+                _STAR: f"{package}: X-Ray's write actions accept no resource but *; "
+                f"{wildcard_findings(grants).get(_STAR, star_reason)}"
             },
         )
         source = cdk.AssetStaging(
@@ -84,15 +93,29 @@ class PlatformFunction(Construct):
             role=role.attr_arn,
             kms_key_arn=key_arn,
             timeout=timeout_seconds,
-            memory_size=256,
+            memory_size=memory_mib,
+            vpc_config=_network(settings) if in_network else None,
             tracing_config=lambda_.CfnFunction.TracingConfigProperty(mode="Active"),
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_format="JSON", log_group=logs.ref),
         )
         self.arn = self.resource.attr_arn
-        outside = (
-            f"{package} calls AWS control planes only and reads no customer data; "
-            "inside the VPC it would need an endpoint per service and gain nothing"
-        )
-        accept_all(
-            self.resource, {"NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": outside, **(accepted or {})}
-        )
+        findings = {**({} if in_network else _outside(package)), **(accepted or {})}
+        if findings:
+            accept_all(self.resource, findings)
+
+
+def _network(settings: Environment) -> lambda_.CfnFunction.VpcConfigProperty:
+    """The platform's subnets, and the security group of functions."""
+    return lambda_.CfnFunction.VpcConfigProperty(
+        subnet_ids=[import_value(name, settings) for name in subnet_exports(settings)],
+        security_group_ids=[import_value("FunctionSecurityGroupId", settings)],
+    )
+
+
+def _outside(package: str) -> dict[str, str]:
+    """Why a function is not in the VPC."""
+    why = (
+        f"{package} calls AWS control planes only and reads no customer data; "
+        "inside the VPC it would need an endpoint per service and gain nothing"
+    )
+    return {"NIST.800.53.R5::NIST.800.53.R5-LambdaInsideVPC": why}

@@ -1,9 +1,10 @@
-"""What the deployment pipeline may do: assume the roles of `cdk bootstrap`, and nothing itself."""
+"""What pipelines may do: assume the roles of `cdk bootstrap` to deploy, or start the models' workflows."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from mlplatform.permissions.grant import Grant
+from mlplatform.permissions.work import STARTED
 from mlplatform.policy import document
 from mlplatform.settings import Environment
 from mlplatform.settings.identity import CiSettings
@@ -25,6 +26,24 @@ def ci_review(settings: Environment) -> list[Grant]:
     """Grants of the role that compares deployed templates with those of a proposed change."""
     why = "a proposed change is compared with what is deployed; this role of cdk bootstrap only reads"
     return [Grant("AssumeLookupRole", ("sts:AssumeRole",), _bootstrap_roles(REVIEW, settings), why)]
+
+
+def ci_run(settings: Environment) -> list[Grant]:
+    """Grants of the role that runs the models' workflows in the environments of this account and region."""
+    machines = [
+        names.arn("states", f"{kind}:{names.name(f'*-{workflow}')}{runs}")
+        for names in settings.neighbours.account
+        for workflow in STARTED
+        for kind, runs in (("stateMachine", ""), ("execution", ":*"))
+    ]
+    why = "a pipeline {} the workflows of every model that train, register or score; none that releases"
+    start, follow = ("states:StartExecution",), ("states:DescribeExecution", "states:GetExecutionHistory")
+    return [
+        Grant("StartWorkflows", start, tuple(machines[::2]), why.format("starts")),
+        Grant(
+            "FollowWorkflows", (*follow, "states:StopExecution"), tuple(machines[1::2]), why.format("follows")
+        ),
+    ]
 
 
 def ci_trust(settings: Environment, ci: CiSettings, subjects: Sequence[str]) -> dict[str, Any]:

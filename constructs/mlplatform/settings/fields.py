@@ -16,14 +16,19 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
 
 
-def refuse(what: str, *, given: object = None, allowed: object = None) -> PydanticCustomError:
-    """Return the error to raise for a value that has the right type and still cannot be used."""
+def sentence(what: str, *, given: object = None, allowed: object = None) -> str:
+    """What is wrong, what was given and what is allowed, in one line."""
     parts = [what]
     if given is not None:
         parts.append(f"given {given}")
     if allowed is not None:
         parts.append(f"allowed: {allowed}")
-    return PydanticCustomError("refused", "{text}", {"text": ", ".join(parts)})
+    return ", ".join(parts)
+
+
+def refuse(what: str, *, given: object = None, allowed: object = None) -> PydanticCustomError:
+    """Return the error to raise for a value that has the right type and still cannot be used."""
+    return PydanticCustomError("refused", "{text}", {"text": sentence(what, given=given, allowed=allowed)})
 
 
 @dataclass(frozen=True)

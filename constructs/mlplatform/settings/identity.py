@@ -84,6 +84,9 @@ class CiSettings(Section):
     review_subjects: list[Subject] = Field(
         default=[], description="token subjects that may read deployed templates to compare with"
     )
+    run_subjects: list[Subject] = Field(
+        default=[], description="token subjects that may start the models' workflows, none that releases"
+    )
 
     @field_validator("deploy_subjects")
     @classmethod

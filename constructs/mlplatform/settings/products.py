@@ -4,7 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from mlplatform.settings.data import DataSettings
 from mlplatform.settings.fields import Section, Text, refuse
+from mlplatform.settings.gate import GateSettings
+from mlplatform.settings.inference import BatchSettings, InferenceSettings
+from mlplatform.settings.jobs import EvaluateSettings, PrepareSettings
+from mlplatform.settings.schedule import ScheduleSettings
+from mlplatform.settings.training import TrainSettings
+from mlplatform.settings.tuning import TuneSettings
 
 Task = Literal[
     "binary_classification",
@@ -40,6 +47,15 @@ class ModelProduct(Section):
     description: Sentence = Field(description="what the model predicts, in one line")
     owner: OwnerName = Field(description="the team that answers for it; a tag on everything it has")
     task: Task = Field(description="what kind of model it is")
+    data: DataSettings | None = Field(default=None, description="where its data lies, and of what form")
+    prepare: PrepareSettings | None = Field(default=None, description="a job that prepares the data")
+    train: TrainSettings | None = Field(default=None, description="the training job")
+    tune: TuneSettings | None = Field(default=None, description="the search for hyperparameters")
+    evaluate: EvaluateSettings | None = Field(default=None, description="the job that measures the model")
+    gate: GateSettings | None = Field(default=None, description="what the evaluation must show before registration")
+    inference: InferenceSettings | None = Field(default=None, description="how the registered model answers")
+    batch: BatchSettings | None = Field(default=None, description="scoring of stored data")
+    schedule: ScheduleSettings | None = Field(default=None, description="when workflows start by themselves")
 
     @field_validator("name")
     @classmethod

@@ -1,0 +1,156 @@
+"""What the functions that workflows share may do: check data, judge evaluations, register versions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mlplatform.exports import imported
+from mlplatform.permissions.grant import Grant
+from mlplatform.permissions.job_roles import read_sources
+from mlplatform.permissions.networking import function_network, not_by_the_code
+from mlplatform.permissions.places import (
+    ours,
+    owned_by,
+    registers,
+    registry_key,
+    sagemaker_arns,
+    via,
+)
+from mlplatform.permissions.run_places import KEPT, RUNS, areas, object_arns
+from mlplatform.permissions.tracking import log_runs
+from mlplatform.policy import READ_OBJECTS
+from mlplatform.settings import Environment
+
+ADMISSION, CHECK, GATE, REGISTRATION = (
+    "run_admission",
+    "dataset_check",
+    "quality_gate",
+    "model_registration",
+)
+"""Packages of ``lambda/`` that workflows call."""
+
+
+def function_arn(package: str, settings: Environment) -> str:
+    """ARN of the function of one package."""
+    name = settings.names.name(package.replace("_", "-"), kind="function")
+    return settings.names.arn("lambda", f"function:{name}")
+
+
+def grants(package: str, settings: Environment) -> list[Grant]:
+    """What the function of one package may do beside writing its logs and traces."""
+    table = {CHECK: dataset_check, GATE: quality_gate, REGISTRATION: model_registration}
+    return table[package](settings) if package in table else []
+
+
+def dataset_check(settings: Environment) -> list[Grant]:
+    """Reads the data of every model, writes what it found out, runs in the platform's network."""
+    name = settings.names.name(CHECK.replace("_", "-"), kind="function")
+    return [
+        *_read_data(settings),
+        *read_sources(settings, *settings.products, who="the check"),
+        Grant(
+            "KeepReports",
+            ("s3:GetObject", "s3:PutObject"),
+            object_arns(settings, f"{RUNS}*/check/*"),
+            "the check of any model's run keeps its plan and reports below that run",
+            ours(settings),
+        ),
+        _keys(settings, "DataKeyArn", "ArtifactsKeyArn"),
+        *function_network(settings),
+        not_by_the_code(settings, name),
+    ]
+
+
+def _read_data(settings: Environment) -> list[Grant]:
+    if not (keys := areas(settings, *settings.products)):
+        return []
+    bucket = settings.names.bucket_arn("data")
+    why = "the check reads the data of every model"
+    listed = {**ours(settings), "StringLike": {"s3:prefix": list(keys)}}
+    return [
+        Grant("ReadData", READ_OBJECTS, tuple(f"{bucket}/{key}" for key in keys), why, ours(settings)),
+        Grant("ListData", ("s3:ListBucket",), (bucket,), why, listed),
+    ]
+
+
+def quality_gate(settings: Environment) -> list[Grant]:
+    """Reads evaluations, the live version's too, and writes what the gate decided."""
+    registry = settings.neighbours.registry
+    live = f"{registry.bucket_arn('artifacts')}/{KEPT}*/evaluation/*"
+    written = object_arns(settings, f"{KEPT}*/gate.json")
+    elsewhere = not settings.keeps_registry
+    return [
+        Grant(
+            "ReadEvaluations",
+            ("s3:GetObject",),
+            tuple(dict.fromkeys((*object_arns(settings, f"{KEPT}*/evaluation/*"), live))),
+            "the gate judges the evaluation of any model's run, and that of the version that is live",
+            owned_by(*sorted({settings.account, registry.account})),
+        ),
+        Grant(
+            "KeepDecision", ("s3:PutObject",), written, "the gate decides on any model's run", ours(settings)
+        ),
+        _keys(settings, "ArtifactsKeyArn", others=[registry_key(settings)] if elsewhere else []),
+        Grant(
+            "FindLiveVersion",
+            ("sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"),
+            (registry.package_group_arn("*"), registry.package_arns("*")),
+            "the gate compares with the live version of any model; versions are numbered",
+        ),
+    ]
+
+
+def model_registration(settings: Environment) -> list[Grant]:
+    """Registers versions that await approval, with their reports, lineage and the record of experiments."""
+    kept = object_arns(settings, f"{KEPT}*")
+    record = object_arns(settings, f"{KEPT}*/package.json")
+    return [
+        Grant(
+            "ReadReports",
+            READ_OBJECTS,
+            kept,
+            "registration reads what a run of any model made",
+            ours(settings),
+        ),
+        Grant("KeepRecord", ("s3:PutObject",), record, "one record for each run of a model", ours(settings)),
+        _keys(settings, "ArtifactsKeyArn"),
+        *_register(settings),
+        *_lineage(settings),
+        *log_runs(settings),
+    ]
+
+
+def _register(settings: Environment) -> list[Grant]:
+    if not registers(settings):
+        return []
+    registry = settings.neighbours.registry
+    groups = (registry.package_group_arn("*"), registry.package_arns("*"))
+    return [
+        Grant(
+            "RegisterVersions",
+            ("sagemaker:CreateModelPackage",),
+            groups,
+            "workflows of every model register; versions are numbered, and await approval",
+            {"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
+        ),
+        Grant("TagVersions", ("sagemaker:AddTags",), groups, "versions carry the cost tags of their model"),
+    ]
+
+
+def _lineage(settings: Environment) -> list[Grant]:
+    """Lineage entities are named by whoever makes them, artifacts numbered by SageMaker."""
+    made = sagemaker_arns(settings, "action/*", "artifact/*", "context/*")
+    actions = ("AddAssociation", "AddTags", "CreateAction", "CreateArtifact", "CreateContext")
+    return [
+        Grant(
+            "RecordLineage",
+            tuple(f"sagemaker:{action}" for action in actions),
+            made,
+            "lineage connects the data, job, artifact and version of any model's run",
+        )
+    ]
+
+
+def _keys(settings: Environment, *exports: str, others: Sequence[Any] = ()) -> Grant:
+    keys = (*(imported(name, settings) for name in exports), *others)
+    use = ("kms:Decrypt", "kms:GenerateDataKey")
+    return Grant("UseKeys", use, keys, "what is read and written is encrypted", via(settings, "s3"))

@@ -1,0 +1,46 @@
+"""What decides over calls in the emulated account: roles, resource policies, keys and endpoints, as deployed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tools.policy_evaluator import Policy
+
+
+@dataclass(frozen=True)
+class RoleRecord:
+    """One role as IAM keeps it: ``policies`` are its inline and attached policies by name."""
+
+    arn: str
+    trust: Policy
+    policies: Mapping[str, Policy]
+    boundary: Policy | None = None
+
+    @property
+    def kind(self) -> str:
+        """What the role is for: the last segment of its path (``job``, ``workflow``, ...), or nothing."""
+        segments = self.arn.split("/")
+        return segments[-2] if len(segments) > 2 else ""
+
+
+@dataclass
+class Identities:
+    """The roles of the account, by ARN."""
+
+    roles: dict[str, RoleRecord] = field(default_factory=dict)
+
+
+@dataclass
+class Deployed:
+    """Everything the gate judges with.
+
+    ``resource_policies`` are the policies of buckets, keys, topics, queues, functions and repositories by ARN;
+    ``bucket_keys`` the ARN of each bucket's default key, by the bucket's name; ``bucket_accounts`` who owns a
+    bucket of another account; ``vpc_endpoints`` the id and the policy of each endpoint by its service
+    (``com.amazonaws.<region>.s3``, or ``s3``).
+    """
+
+    identities: Identities = field(default_factory=Identities)
+    resource_policies: dict[str, Policy] = field(default_factory=dict)
+    bucket_keys: dict[str, str] = field(default_factory=dict)
+    bucket_accounts: dict[str, str] = field(default_factory=dict)
+    vpc_endpoints: dict[str, tuple[str, Policy | None]] = field(default_factory=dict)

@@ -1,0 +1,72 @@
+"""What a rehearsal does with each model: every workflow the environment gives it, one after the other."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from mlplatform import workflows
+from mlplatform.settings.products import ModelProduct
+from rehearsal.api import REHEARSAL
+from rehearsal.driver import Rehearsal
+from tools.executions import Ended
+
+IMPORTS = "studio/imports/"
+"""Where in the artifacts bucket people put a model that was built elsewhere."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One workflow of one model, as it went; ``seconds`` of this machine's time."""
+
+    model: str
+    workflow: str
+    seconds: float
+    ended: Ended
+
+    @property
+    def result(self) -> str:
+        """What came of it, in a few words."""
+        if not self.ended.succeeded:
+            return f"{self.ended.status}: {self.ended.error}"
+        version = self.ended.output.get("ModelPackageArn", "")
+        metrics = self.ended.output.get("Metrics", {})
+        found = [f"{name} {value:.3f}" for name, value in metrics.items() if isinstance(value, float)]
+        return ", ".join([*([f"version {version.rpartition('/')[2]}"] if version else []), *found]) or "done"
+
+
+def live(
+    rehearsal: Rehearsal, product: ModelProduct, show: Callable[[str], None] = lambda _: None
+) -> Iterator[Step]:
+    """Run the workflows of ``product``, each when what it needs is there; stops at the first failure."""
+    rehearsal.upload(product)
+    there = workflows.of(product, rehearsal.settings)
+    version = ""
+    for workflow in ("train", "tune", "register", "batch"):
+        if workflow not in there:
+            continue
+        given: Mapping[str, Any] = {}
+        if workflow == "register":
+            given = {"model_data": elsewhere(rehearsal, version)}
+        if workflow == "batch":
+            rehearsal.approve(version)
+        show(f"{product.name}: {workflow}")
+        began = monotonic()
+        ended = rehearsal.run(product.name, workflow, given, show)
+        yield Step(product.name, workflow, monotonic() - began, ended)
+        if not ended.succeeded:
+            return
+        version = str(ended.output.get("ModelPackageArn", version))
+
+
+def elsewhere(rehearsal: Rehearsal, version: str) -> str:
+    """Copy the artifact of ``version`` to where people put what they built elsewhere; returns its address."""
+    package = rehearsal.emulator.client("sagemaker", REHEARSAL).describe_model_package(
+        ModelPackageName=version
+    )
+    source = package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+    bucket, _, key = source.removeprefix("s3://").partition("/")
+    target = f"{IMPORTS}{version.rpartition('/')[2]}/model.tar.gz"
+    s3 = rehearsal.emulator.client("s3", REHEARSAL)
+    s3.copy_object(Bucket=bucket, Key=target, CopySource={"Bucket": bucket, "Key": key})
+    return f"s3://{bucket}/{target}"

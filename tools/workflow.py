@@ -1,0 +1,77 @@
+"""`make train MODEL= ENV=` (tune, register, batch): runs a model's workflow and shows its states."""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from mlplatform import workflows
+from mlplatform.settings import Environment, SettingsError, read_environments
+from tools.credentials import CredentialsError, session_for
+from tools.executions import follow, start, summary
+
+NAMES = ("train", "tune", "register", "batch")
+
+
+class UsageError(Exception):
+    """There is nothing to run as it was asked for; the message says what there is."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Start and follow one execution. Returns 1 if it fails, 2 if nothing was started."""
+    parser = argparse.ArgumentParser(prog="make train MODEL= ENV=", description=__doc__)
+    parser.add_argument("workflow", choices=NAMES)
+    parser.add_argument("environment")
+    parser.add_argument("model")
+    parser.add_argument("--input", default="{}", help="what this execution does otherwise, JSON (INPUT=)")
+    parser.add_argument("--name", help="of the execution: the same name is never run twice (NAME=)")
+    parser.add_argument("--folder", type=Path, default=Path("environments"))
+    arguments = parser.parse_args(argv)
+    try:
+        (settings,) = read_environments(arguments.folder, only=arguments.environment)
+        arn = state_machine(settings, arguments.model, arguments.workflow)
+        given = execution_input(arguments.input)
+        stepfunctions = session_for(settings).client("stepfunctions")
+        execution = start(stepfunctions, arn, given, arguments.name)
+        print(f"{arguments.workflow} {arguments.model} in {settings.name}: {execution}")
+        ended = follow(stepfunctions, execution, print)
+    except (SettingsError, UsageError, CredentialsError, BotoCoreError, ClientError) as error:
+        print(f"{arguments.workflow}: {error}", file=sys.stderr)
+        return 2
+    print("\n".join(summary(ended)), file=sys.stdout if ended.succeeded else sys.stderr)
+    return 0 if ended.succeeded else 1
+
+
+def state_machine(settings: Environment, model: str, workflow: str) -> str:
+    """ARN of the state machine. Raises UsageError for a model or workflow the environment does not have."""
+    products = {product.name: product for product in settings.products}
+    if model not in products:
+        raise UsageError(f"no model {model} in {settings.name}, there is: {', '.join(products) or 'none'}")
+    there = workflows.of(products[model], settings)
+    if workflow not in there:
+        hint = "" if settings.training else f" ({settings.name} has training: false)"
+        raise UsageError(
+            f"{model} has no workflow {workflow} in {settings.name}{hint}, "
+            f"there is: {', '.join(there) or 'none'}"
+        )
+    name = settings.names.name(f"{model}-{workflow}", kind="workflow")
+    return settings.names.arn("states", f"stateMachine:{name}")
+
+
+def execution_input(text: str) -> Mapping[str, Any]:
+    """The JSON object of an execution's input. Raises UsageError for anything else."""
+    try:
+        given = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"INPUT is no JSON: {error}, given {text!r}") from None
+    if not isinstance(given, dict):
+        raise UsageError(f"INPUT must be a JSON object, given {text!r}")
+    return given
+
+
+if __name__ == "__main__":
+    sys.exit(main())
