@@ -158,6 +158,7 @@ refresh-images: .venv/.dev ## What images AWS offers for frameworks and algorith
 	@$(PY) -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps --upgrade \
 	  --target .cache/regions sagemaker-core
 	@PYTHONPATH=.cache/regions $(PY) -m tools.refresh_images
+	@$(PY) -m tools.refresh_request_shapes
 
 clean: ## Remove everything that make has made
 	@rm -rf .venv .venv-checkov node_modules .cache cdk.out .cdk.staging \

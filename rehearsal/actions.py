@@ -3,6 +3,8 @@
 from rehearsal.api import ApiRequest
 
 _PREFIXES = {
+    "efs": "elasticfilesystem",
+    "resourcegroupstaggingapi": "tag",
     "stepfunctions": "states",
     "sagemaker-runtime": "sagemaker",
     "sagemaker-metrics": "sagemaker",

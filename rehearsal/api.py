@@ -10,7 +10,7 @@ Parameters = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Place:
-    """Where the emulated account is; ``organization`` is the id of the AWS organization it belongs to, if any."""
+    """Where the emulated account is; ``organization`` is the id of its AWS organization, if it has one."""
 
     partition: str
     region: str
@@ -28,10 +28,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Principal:
-    """Who makes a call: a role by its own ARN, an AWS service by its principal (``events.amazonaws.com``), or
-    the rehearsal itself (None), whose calls are not judged.
+    """Who makes a call: a role by its own ARN, an AWS service by its principal (``events.amazonaws.com``),
+    or the rehearsal itself (None), whose calls are not judged.
 
-    ``session`` is the role session's name. ``context`` are condition keys that every call of the session
+    ``session`` is the role session's name. ``context`` are condition keys that all calls of the session
     carries, such as ``aws:SourceVpce`` for a job in our network.
     """
 
@@ -46,7 +46,7 @@ REHEARSAL = Principal(None)
 
 @dataclass(frozen=True)
 class ApiRequest:
-    """One call of an AWS API. ``service`` is botocore's name (``stepfunctions``), ``operation`` PascalCase."""
+    """One call of an AWS API; ``service`` is what botocore calls it, such as ``stepfunctions``."""
 
     service: str
     operation: str

@@ -102,13 +102,17 @@ def emulated(settings: Environment) -> Iterator[Rehearsal]:
         # The order matters: CloudFormation creates through the services that are there already.
         sagemaker, states = SageMaker(emulator), StateMachines(emulator)
         events, functions = Events(emulator), FunctionService(emulator)
-        yield Rehearsal(settings, emulator, sagemaker, states, events, functions, Engine(emulator))
+        try:
+            yield Rehearsal(settings, emulator, sagemaker, states, events, functions, Engine(emulator))
+        finally:
+            functions.stop()
 
 
 @contextmanager
 def deployed(settings: Environment, assembly: Path) -> Iterator[Rehearsal]:
     """The environment as ``assembly`` (a cloud assembly such as ``cdk.out``) has it, deployed."""
     with emulated(settings) as rehearsal:
+        rehearsal.engine.bootstrap(settings)
         rehearsal.outputs = rehearsal.engine.deploy(assembly, settings.name)
         yield rehearsal
 

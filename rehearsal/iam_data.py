@@ -62,6 +62,10 @@ class Action:
         """Whether the action changes nothing."""
         return self.access in ("Read", "List")
 
+    def acts_on(self, arn: str) -> bool:
+        """Whether ``arn`` can be what the action acts on."""
+        return any(kind.matches(arn) for kind in self.resource_types)
+
     def sends(self, key: str, resource: str) -> bool:
         """Whether AWS sends condition key ``key`` (any case) with the action on ``resource``."""
         listed = [*self.condition_keys]

@@ -1,6 +1,5 @@
-"""What decides over calls in the emulated account: roles, resource policies, keys and endpoints, as deployed."""
+"""What decides over calls in the emulated account: roles, resource policies, keys, endpoints as deployed."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tools.policy_evaluator import Policy
@@ -12,7 +11,7 @@ class RoleRecord:
 
     arn: str
     trust: Policy
-    policies: Mapping[str, Policy]
+    policies: dict[str, Policy]
     boundary: Policy | None = None
 
     @property
@@ -33,9 +32,9 @@ class Identities:
 class Deployed:
     """Everything the gate judges with.
 
-    ``resource_policies`` are the policies of buckets, keys, topics, queues, functions and repositories by ARN;
-    ``bucket_keys`` the ARN of each bucket's default key, by the bucket's name; ``bucket_accounts`` who owns a
-    bucket of another account; ``vpc_endpoints`` the id and the policy of each endpoint by its service
+    ``resource_policies`` are the policies of buckets, keys, topics, queues, functions and repositories, by
+    ARN; ``bucket_keys`` the ARN of each bucket's default key, by the bucket's name; ``bucket_accounts`` who
+    owns a bucket of another account; ``vpc_endpoints`` the id and the policy of each endpoint by its service
     (``com.amazonaws.<region>.s3``, or ``s3``).
     """
 

@@ -22,7 +22,13 @@ from werkzeug.wrappers import Response
 
 from rehearsal.api import ApiError, Parameters
 
-_SERVICES = {"states": "stepfunctions", "monitoring": "cloudwatch", "elasticloadbalancing": "elbv2"}
+_SERVICES = {
+    "elasticfilesystem": "efs",
+    "elasticloadbalancing": "elbv2",
+    "monitoring": "cloudwatch",
+    "states": "stepfunctions",
+    "tagging": "resourcegroupstaggingapi",
+}
 """botocore's name of a service whose requests are signed with another name."""
 
 _SAME_SIGNING_NAME = {
@@ -37,11 +43,12 @@ _SAME_SIGNING_NAME = {
 
 _CREDENTIAL = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
 _STREAMED = {"PutObject", "UploadPart"}
+_JSON = ("json", "rest-json", "smithy-rpc-v2-cbor")
 REQUEST_ID = "x-amzn-RequestId"
 
 
 def credential(request: Request) -> tuple[str, str, str] | None:
-    """Access key, region and service (by botocore's name) a request is signed for; None if it is not signed."""
+    """Access key, region and service (by botocore's name) a request is signed for; None if it is unsigned."""
     signed = request.headers.get("Authorization", "")
     if presigned := request.args.get("X-Amz-Credential"):
         signed = f"Credential={unquote(presigned)}"
@@ -67,24 +74,24 @@ def parse(service: str, request: Request) -> tuple[str, dict[str, Any]]:
     try:
         operation, labels = get_service_router(service).match(request)
         protocol = determine_request_protocol(get_service_model(service), request.content_type)
-        parser = PROTOCOL_PARSERS[protocol](operation, timestamp_parser=_timestamp)
     except (HTTPException, NotImplementedError, UnknownServiceError, KeyError):
         what = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
         raise ApiError("UnknownOperationException", f"{service} has no operation for {what}", 404) from None
-    streams = service == "s3" and operation.name in _STREAMED
-    parts = {
-        "method": request.method,
-        "values": request.values,
-        "headers": request.headers,
-        "body": b"" if streams else request.get_data(),
-        "url_path": request.path,
-        "url_params": labels,
-    }
+    name = str(operation.name)
     try:
-        parsed = parser.parse(parts)
+        parsed = PROTOCOL_PARSERS[protocol](operation, timestamp_parser=_timestamp).parse(
+            {
+                "method": request.method,
+                "values": request.values,
+                "headers": request.headers,
+                "body": b"" if service == "s3" and name in _STREAMED else request.get_data(),
+                "url_path": request.path,
+                "url_params": labels,
+            }
+        )
     except (RequestParserError, ValueError, TypeError, AttributeError) as error:
-        raise ApiError("SerializationException", f"{operation.name}: {error}") from error
-    return str(operation.name), {name: value for name, value in parsed.items() if value is not None}
+        raise ApiError("SerializationException", f"{name}: {error}") from error
+    return name, {member: value for member, value in parsed.items() if value is not None}
 
 
 def _timestamp(value: str) -> datetime:
@@ -120,22 +127,28 @@ def failure(service: str | None, error: ApiError, request_id: str) -> Response:
     """The response that says how a call failed, in the protocol of ``service``."""
     protocol = _protocol(service)
     headers = {REQUEST_ID: request_id, "x-amz-request-id": request_id}
-    if protocol in ("json", "rest-json", "smithy-rpc-v2-cbor"):
+    if protocol in _JSON:
         body = json.dumps({"__type": error.code, "message": error.message, "Message": error.message})
         headers |= {"x-amzn-ErrorType": error.code, "Content-Type": "application/x-amz-json-1.1"}
         if service == "sqs":  # its clients know errors by the names of its older protocol
             headers["x-amzn-query-error"] = f"{error.code};Sender"
-        return Response(body, error.status, headers)
+    else:
+        body = _failure_in_xml(protocol, error, request_id)
+        headers |= {"Content-Type": "application/xml"}
+    return Response(body, error.status, headers)
+
+
+def _failure_in_xml(protocol: str, error: ApiError, request_id: str) -> str:
     said = f"<Code>{escape(error.code)}</Code><Message>{escape(error.message)}</Message>"
     number = f"<RequestId>{request_id}</RequestId>"
     kind = "Receiver" if error.status >= 500 else "Sender"
     bodies = {
         "rest-xml": f"<Error>{said}{number}</Error>",
-        "ec2": f"<Response><Errors><Error>{said}</Error></Errors><RequestID>{request_id}</RequestID></Response>",
+        "ec2": f"<Response><Errors><Error>{said}</Error></Errors>"
+        f"<RequestID>{request_id}</RequestID></Response>",
+        "query": f"<ErrorResponse><Error><Type>{kind}</Type>{said}</Error>{number}</ErrorResponse>",
     }
-    query = f"<ErrorResponse><Error><Type>{kind}</Type>{said}</Error>{number}</ErrorResponse>"
-    body = '<?xml version="1.0" encoding="UTF-8"?>' + bodies.get(protocol, query)
-    return Response(body, error.status, headers | {"Content-Type": "application/xml"})
+    return '<?xml version="1.0" encoding="UTF-8"?>' + bodies[protocol]
 
 
 def _protocol(service: str | None) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from rehearsal.api import Principal
 from tools.policy_evaluator import Decision, Request
@@ -33,30 +32,30 @@ class Call:
 
 
 class Trace(list[Call]):
-    """Judged calls in order; appending is safe from several threads."""
+    """Judged calls in order; threads may add to it."""
 
-    def record(
-        self, principal: Principal, request: Request | None, decision: Decision, **unjudged: Any
-    ) -> Call:
-        """Add one call; what could not be judged names its ``action`` and ``resource`` itself."""
-        what = unjudged or {"action": request.action, "resource": request.resource} if request else unjudged
-        call = Call(
-            principal=principal,
-            context=request.context if request else {},
-            allowed=decision.allowed,
-            sids=decision.deciding_sids,
-            explanation=decision.explanation,
-            request=request,
-            **what,
+    def record(self, principal: Principal, request: Request, decision: Decision) -> None:
+        """Add a judged call."""
+        self.append(
+            Call(
+                principal,
+                request.action,
+                request.resource,
+                request.context,
+                decision.allowed,
+                decision.deciding_sids,
+                decision.explanation,
+                request,
+            )
         )
-        self.append(call)
-        return call
+
+    def refused(self, principal: Principal, action: str, why: str) -> None:
+        """Add a call that was refused because nobody can tell what it acts on."""
+        self.append(Call(principal, action, "(unknown)", {}, False, (), why))
 
     def denied(self) -> Iterator[Call]:
         """Calls that were refused, once per principal, action and resource."""
-        seen = set()
-        for call in list(self):
-            key = (call.principal.arn, call.action, call.resource)
-            if not call.allowed and key not in seen:
-                seen.add(key)
-                yield call
+        refused = {
+            (call.principal.arn, call.action, call.resource): call for call in self if not call.allowed
+        }
+        yield from refused.values()

@@ -3,18 +3,23 @@
 import aws_cdk as cdk
 from constructs import Construct
 
+from mlplatform import workflows
 from mlplatform.retention import keep_state, tag_costs
 from mlplatform.settings import Environment
 from stacks.account import AccountStack
 from stacks.foundation import FoundationStack
 from stacks.model import ModelStack
 from stacks.network import NetworkStack
+from stacks.orchestration import OrchestrationStack
 from stacks.registry import RegistryStack
 from stacks.studio import StudioStack
 
 
 class MlPlatform(cdk.Stage):
-    """One environment. Arrows point one way: Account, Network -> Foundation -> Studio, Registry -> Model."""
+    """One environment. Arrows point one way.
+
+    Account, Network -> Foundation -> Studio; Foundation -> Registry -> Orchestration -> Model.
+    """
 
     def __init__(self, scope: Construct, *, settings: Environment) -> None:
         super().__init__(
@@ -29,11 +34,21 @@ class MlPlatform(cdk.Stage):
         if settings.owns_account:
             studio.add_stack_dependency(AccountStack(self, "Account", settings=settings))
 
-        if settings.keeps_registry and settings.products:
-            registry = RegistryStack(self, "Registry", settings=settings)
-            registry.add_stack_dependency(foundation)
-            for product in settings.products:
-                model = ModelStack(self, f"Model-{product.name}", settings=settings, product=product)
-                model.add_stack_dependency(registry)
+        self._models(settings, foundation)
         keep_state(self, settings)
         tag_costs(self, settings)
+
+    def _models(self, settings: Environment, last: cdk.Stack) -> None:
+        """What models share, and a stack for each that has something here: its versions, or workflows."""
+        if settings.keeps_registry and settings.products:
+            registry = RegistryStack(self, "Registry", settings=settings)
+            registry.add_stack_dependency(last)
+            last = registry
+        if any(workflows.of(product, settings) for product in settings.products):
+            orchestration = OrchestrationStack(self, "Orchestration", settings=settings)
+            orchestration.add_stack_dependency(last)
+            last = orchestration
+        for product in settings.products:
+            if settings.keeps_registry or workflows.of(product, settings):
+                model = ModelStack(self, f"Model-{product.name}", settings=settings, product=product)
+                model.add_stack_dependency(last)

@@ -1,4 +1,4 @@
-"""Measures what a synthesis costs: CPU seconds and memory, each as a ratio to a floor measured beside it.
+"""Measures what a synthesis and the Lambda functions cost: CPU and memory, as ratios to a floor beside them.
 
 Run as ``python -m tools.bench``. A new benchmark is one more entry of ``BENCHMARKS``.
 """
@@ -16,12 +16,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import yaml
+
 from tools import tables
 from tools.assembly import stacks
+from tools.bench_functions import PROCESSES
 from tools.determinism import context_of
+from tools.new_model import copy_model
 
 ROOT = Path(__file__).parents[1]
 MORE_ENVIRONMENTS = 3
+MORE_MODELS = 14
 _MIB = 1024 * 1024
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes per unit of ru_maxrss
 _LEGEND = (
@@ -184,6 +189,25 @@ def _more_environments(scratch: Path) -> tuple[Sequence[str], Mapping[str, str]]
     return _app(folder=str(folder))
 
 
+def _more_models(scratch: Path) -> tuple[Sequence[str], Mapping[str, str]]:
+    """Copies of the models that train, in the environments as they are."""
+    shutil.copytree(ROOT / "environments", scratch / "environments")
+    shutil.copytree(ROOT / "models", scratch / "models")
+    trained = [path.parent.name for path in _trained(ROOT / "models")]
+    for number in range(MORE_MODELS):
+        copy_model(scratch / "models", trained[number % len(trained)], f"bench{number}")
+    return _app(folder=str(scratch / "environments"))
+
+
+def _trained(models: Path) -> list[Path]:
+    files = sorted(models.glob("*/model.yaml"))
+    return [path for path in files if "train" in yaml.safe_load(path.read_text(encoding="utf-8"))]
+
+
+def _function(arguments: Sequence[str]) -> tuple[Sequence[str], Mapping[str, str]]:
+    return [sys.executable, "-m", "tools.bench_functions", *arguments], {}
+
+
 def _files(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.yaml"))
 
@@ -191,13 +215,24 @@ def _files(folder: Path) -> list[Path]:
 BENCHMARKS = (
     Benchmark("empty app", _empty_app),
     Benchmark("app, one environment", _one_environment, floor="empty app", beyond="empty app"),
-    Benchmark("app, all environments", _all_environments, floor="empty app", beyond="empty app", limit=5),
+    Benchmark("app, all environments", _all_environments, floor="empty app", beyond="empty app"),
     Benchmark(
         f"app, {MORE_ENVIRONMENTS} environments more",
         _more_environments,
         floor="empty app",
         beyond="app, all environments",
         limit_ms=3,
+    ),
+    Benchmark(
+        f"app, {MORE_MODELS} models more",
+        _more_models,
+        floor="empty app",
+        beyond="app, all environments",
+        limit_ms=1.5,
+    ),
+    *(
+        Benchmark(each.title, lambda _, each=each: _function(each.arguments), each.floor, limit=each.limit)
+        for each in PROCESSES
     ),
 )
 

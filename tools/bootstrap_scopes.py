@@ -4,9 +4,11 @@ SCOPES = {
     "AWS::CloudTrail::Trail": ("cloudtrail:trail/{start}*",),
     "AWS::CodeArtifact::Domain": ("codeartifact:domain/{start}*",),
     "AWS::CodeArtifact::Repository": ("codeartifact:repository/{start}*",),
+    "AWS::CloudWatch::Alarm": ("cloudwatch:alarm:{start}*",),
     "AWS::DynamoDB::Table": ("dynamodb:table/{start}*",),
     "AWS::EC2::VPCEndpoint": ("route53:hostedzone/*",),
     "AWS::ECR::Repository": ("ecr:repository/{start}*",),
+    "AWS::Events::Rule": ("events:rule/{start}*",),
     "AWS::KMS::Key": ("kms:key/*",),
     "AWS::Lambda::Function": ("lambda:function:{start}*",),
     "AWS::Logs::LogGroup": ("logs:log-group:/{prefix}/{environment}/*",),
@@ -23,6 +25,9 @@ SCOPES = {
     "AWS::SageMaker::Space": ("sagemaker:space/*",),
     "AWS::SageMaker::StudioLifecycleConfig": ("sagemaker:studio-lifecycle-config/{start}*",),
     "AWS::SageMaker::UserProfile": ("sagemaker:user-profile/*",),
+    "AWS::Scheduler::Schedule": ("scheduler:schedule/default/{start}*",),
+    "AWS::SQS::Queue": ("sqs:{start}*",),
+    "AWS::StepFunctions::StateMachine": ("states:stateMachine:{start}*",),
     "Custom": ("lambda:function:{start}*",),
 }
 """``service:resource`` patterns of what a type's permissions act on, ``*`` where AWS chooses the name.

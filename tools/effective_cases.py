@@ -55,6 +55,8 @@ class Where(BaseModel):
     bounded: bool | None = None
     """Whether the platform's own boundary is attached to its roles."""
     own_registry: bool | None = None
+    trains: bool | None = None
+    """Whether models are trained there."""
     own_sdk_bucket: bool | None = None
     """Whether the platform made the SDK's default bucket, and not the account before it."""
 

@@ -47,6 +47,7 @@ KINDS = {
     "AWS::SageMaker::MlflowTrackingServer": Kind(
         "sagemaker", "mlflow-tracking-server/{name}", "TrackingServerName"
     ),
+    "AWS::StepFunctions::StateMachine": Kind("states", "stateMachine:{name}", "StateMachineName", ref="arn"),
     "AWS::SageMaker::ModelPackageGroup": Kind(
         "sagemaker", "model-package-group/{name}", "ModelPackageGroupName", ref="arn"
     ),

@@ -29,6 +29,7 @@ _OWN_POLICY = {
 _ATTACHED_POLICY = {
     "AWS::S3::BucketPolicy": ("Bucket", "arn:{partition}:s3:::{target}"),
     "AWS::SNS::TopicPolicy": ("Topics", "{target}"),
+    "AWS::SQS::QueuePolicy": ("Queues", "arn:{partition}:sqs:{region}:{account}:{target}"),
 }
 """Types that are the policy of other resources: the property that names these, and their ARN."""
 
@@ -129,8 +130,10 @@ def _resource_policies(stack: Deployment) -> Iterator[tuple[str, Policy]]:
             name, arn = _ATTACHED_POLICY[kind]
             targets = stack.resolve(properties[name])
             for target in [targets] if isinstance(targets, str) else targets:
-                where = arn.format(partition=stack.names.partition, target=target)
-                yield where, stack.resolve(properties["PolicyDocument"])
+                yield (
+                    arn.format(target=target, **vars(stack.names)),
+                    stack.resolve(properties["PolicyDocument"]),
+                )
         elif policy := stack.resolve(properties.get(_OWN_POLICY.get(kind, ""))):
             document = json.loads(policy) if isinstance(policy, str) else policy
             yield stack.arn(logical_id), document.get("PolicyDocument", document)

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from mlplatform import workflows
 from mlplatform.ai_registry import hub_name
 from mlplatform.bucket_policies import execution_role_arn
+from mlplatform.permissions.run_places import areas
 from mlplatform.permissions.trusts import IDENTITY_CENTER
 from mlplatform.policy import allow, document
-from mlplatform.settings import Environment
+from mlplatform.settings import Environment, ModelProduct
 from tools.effective_permissions import World
 from tools.effective_roles import Role
 from tools.policy_evaluator import Policy
+
+OF_A_MODEL = ("model-job", "model-trigger", "model-workflow")
+"""What cases call the roles of the first model that has workflows."""
 
 STRANGER = "999999999999"
 """An account of nobody we know."""
@@ -86,6 +91,9 @@ class Places(string.Formatter):
         return Places(self.world, found)
 
     def _role(self, thing: str) -> Role | None:
+        if thing.startswith(OF_A_MODEL):
+            run = self._run_model
+            return run and self.world.role(self.settings.name, thing.replace("model", run.name, 1))
         person = self._people.get(thing)
         return self.world.role(self.settings.name, f"{thing}-{person}" if person else thing)
 
@@ -115,6 +123,17 @@ class Places(string.Formatter):
         return self.settings.names.arn("ecr", f"repository/{name}", account=host.partition(".")[0])
 
     @cached_property
+    def _run_model(self) -> ModelProduct | None:
+        """The first model with workflows, or None."""
+        return next((p for p in self.settings.products if workflows.of(p, self.settings)), None)
+
+    def _data_area(self, product: ModelProduct) -> str | None:
+        """An object among the data of a model, or None if it has none in the data bucket."""
+        patterns = areas(self.settings, product)
+        bucket = self.settings.names.bucket("data")
+        return f"{bucket}/{patterns[0].replace('*', '1.csv')}" if patterns else None
+
+    @cached_property
     def _people(self) -> dict[str, str | None]:
         studio = self.settings.studio
         return {
@@ -127,6 +146,7 @@ class Places(string.Formatter):
         settings, names = self.settings, self.settings.names
         registry, studio = settings.neighbours.registry, settings.studio
         model = settings.products[0].name if settings.products else None
+        run = self._run_model
         buckets = ("data", "artifacts", "capture", "logs", "audit")
         return {
             "partition": names.partition,
@@ -147,6 +167,9 @@ class Places(string.Formatter):
             "registry_bucket": registry.bucket("artifacts"),
             "registry_account": registry.account,
             "group": model and registry.name(model, kind="model"),
+            "model": run and run.name,
+            "staged": run and "/".join(workflows.staged(workflows.pack(run.folder), settings)),
+            "data_area": run and self._data_area(run),
             "sdk_bucket": names.sdk_bucket,
             "hub": hub_name(names.region, names.account),
             "job_type": studio.job_instance_types[0],

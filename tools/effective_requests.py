@@ -37,6 +37,7 @@ def applies(where: Where, settings: Environment) -> bool:
     exactly = [
         (where.bounded, settings.iam.permissions_boundary == "platform"),
         (where.own_registry, settings.keeps_registry),
+        (where.trains, settings.training),
         (where.own_sdk_bucket, "sdk_default_bucket" not in settings.neighbours.adopted),
     ]
     return all(wanted is None or has in wanted for wanted, has in among) and all(

@@ -1,7 +1,7 @@
 // Answers a batch of authorization questions: on stdin an object with the policies and the simulations, which
 // name policies by their place in that list; on stdout an array of answers. With --session, every line of stdin
 // is such an object, which adds to the policies of the lines before it, and is answered by a line.
-// Run by tools/policy_evaluator.py, as a process of its own (docs/dependencies.md says why).
+// Run by tools/policy_process.py, as a process of its own (docs/dependencies.md says why).
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import {

@@ -5,20 +5,17 @@ The evaluator is a Node program (tools/policy_evaluator.mjs) run as a subprocess
 """
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Lock
 from typing import Any
+
+from tools.policy_process import Conversation, answers_to
+from tools.policy_process import PolicyEvaluationError as PolicyEvaluationError
 
 Policy = Mapping[str, Any]
 """A policy document as IAM stores it: every intrinsic function of a template already resolved."""
 
-_PROGRAM = Path(__file__).with_suffix(".mjs")
 _ERRORS = {
     "invalid.action": "there is no such action",
     "invalid.service": "there is no such service",
@@ -36,10 +33,6 @@ _POLICIES = {
     "vpce": "VPC endpoint",
     "pb": "permissions boundary",
 }
-
-
-class PolicyEvaluationError(Exception):
-    """A request that cannot be judged: it says nothing about what the policies allow."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +85,7 @@ def evaluate(requests: Sequence[Request]) -> list[Decision]:
         return []
     policies = _Policies()
     simulations = [_simulation(request, policies) for request in requests]
-    return _decisions(requests, _run({"policies": policies.documents, "simulations": simulations}))
+    return _decisions(requests, answers_to({"policies": policies.documents, "simulations": simulations}))
 
 
 class Session:
@@ -103,9 +96,7 @@ class Session:
         # Documents may change between calls, even in place: they are told apart by what they say.
         self._policies = _Policies(key=json.dumps)
         self._sent = 0
-        self._process = subprocess.Popen(
-            [_node(), _PROGRAM, "--session"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self._conversation = Conversation()
 
     def evaluate(self, requests: Sequence[Request]) -> list[Decision]:
         """Judge ``requests`` as the function ``evaluate`` does."""
@@ -114,29 +105,13 @@ class Session:
         with self._lock:
             simulations = [_simulation(request, self._policies) for request in requests]
             new = self._policies.documents[self._sent :]
-            answers = self._ask({"policies": new, "simulations": simulations})
+            answers = self._conversation.ask({"policies": new, "simulations": simulations})
             self._sent += len(new)
         return _decisions(requests, answers)
 
     def close(self) -> None:
         """End the evaluator."""
-        with self._process as process:
-            if process.stdin:
-                process.stdin.close()
-
-    def _ask(self, batch: Mapping[str, Any]) -> list[dict[str, Any]]:
-        stdin, stdout = self._process.stdin, self._process.stdout
-        if stdin is None or stdout is None or stdin.closed:
-            raise PolicyEvaluationError("the evaluator is closed")
-        try:
-            stdin.write(f"{json.dumps(batch)}\n")
-            stdin.flush()
-        except BrokenPipeError:
-            raise PolicyEvaluationError("the evaluator has ended") from None
-        if not (line := stdout.readline()):
-            raise PolicyEvaluationError("the evaluator has ended")
-        answers: list[dict[str, Any]] = json.loads(line)
-        return answers
+        self._conversation.close()
 
 
 def _decisions(requests: Sequence[Request], answers: Sequence[Mapping[str, Any]]) -> list[Decision]:
@@ -214,24 +189,6 @@ def _always_sent(request: Request) -> dict[str, str]:
         "aws:PrincipalArn": request.principal,
         "aws:PrincipalAccount": request.principal.split(":")[4],
     }
-
-
-def _node() -> str:
-    own = Path(sys.prefix) / "bin"
-    node = shutil.which("node", path=os.pathsep.join([str(own), os.environ.get("PATH", os.defpath)]))
-    if node is None:
-        raise PolicyEvaluationError("no Node.js found: run make test once, which sets it up")
-    return node
-
-
-def _run(batch: Mapping[str, Any]) -> list[dict[str, Any]]:
-    done = subprocess.run(
-        [_node(), _PROGRAM], input=json.dumps(batch), capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        raise PolicyEvaluationError(f"the evaluator ended with {done.returncode}: {done.stderr.strip()}")
-    answers: list[dict[str, Any]] = json.loads(done.stdout)
-    return answers
 
 
 def _details(answer: Mapping[str, Any]) -> str:

@@ -44,16 +44,21 @@ def _collect(shape: Any, found: dict[str, dict[str, Any]]) -> None:
     facts |= {key: shape.metadata[key] for key in ("min", "max", "enum") if key in shape.metadata}
     if pattern := _pattern(shape.metadata.get("pattern")):
         facts["pattern"] = pattern
-    parts = {
-        "structure": lambda: shape.members,
-        "list": lambda: {"member": shape.member},
-        "map": lambda: {"key": shape.key, "value": shape.value},
-    }.get(shape.type_name, dict)()
+    parts = _parts(shape)
     if shape.type_name == "structure":
         facts["required"] = shape.required_members
     facts["members"] = {name: part.name for name, part in parts.items()}
     for part in parts.values():
         _collect(part, found)
+
+
+def _parts(shape: Any) -> dict[str, Any]:
+    """Shapes of what a value holds, by the name of the member."""
+    if shape.type_name == "structure":
+        return dict(shape.members)
+    if shape.type_name == "map":
+        return {"key": shape.key, "value": shape.value}
+    return {"member": shape.member} if shape.type_name == "list" else {}
 
 
 def _pattern(text: str | None) -> str | None:

@@ -20,7 +20,7 @@ class DeadLetters(sqs.CfnQueue):
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Environment, key_arn: str) -> None:
         names = settings.names
-        name = names.name(DEAD_LETTERS, kind="queue")
+        name = names.name(DEAD_LETTERS)
         arn = names.arn("sqs", name)
         super().__init__(
             scope,
@@ -64,7 +64,7 @@ def _alarm(scope: Construct, queue_name: str, settings: Environment) -> None:
     cloudwatch.CfnAlarm(
         scope,
         "Alarm",
-        alarm_name=settings.names.name(DEAD_LETTERS, kind="queue"),
+        alarm_name=settings.names.name(DEAD_LETTERS),
         alarm_description="A workflow could not be started; the message says which and why",
         namespace="AWS/SQS",
         metric_name="ApproximateNumberOfMessagesVisible",

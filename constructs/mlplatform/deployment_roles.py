@@ -8,7 +8,6 @@ from mlplatform.role import PlatformRole
 from mlplatform.settings import Environment
 from mlplatform.settings.identity import CiSettings
 
-
 _COMPARES = "The pipeline compares a proposed change with what is deployed"
 
 

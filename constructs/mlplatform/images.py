@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from mlplatform.settings.fields import sentence
+from mlplatform.sentences import sentence
 
 if TYPE_CHECKING:  # settings check their images here
     from mlplatform.settings.environment import Environment
@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # settings check their images here
 
 Use = Literal["training", "inference", "processing"]
 Image = dict[str, Any]
+
+MAX_OFFERED = 20
+"""Versions or names in one message."""
 
 _ARM = re.compile(r"[cimrtx]\d+g[a-z]*|g5g")
 """Families with Graviton processors (EC2 instance naming conventions)."""
@@ -78,7 +81,9 @@ def framework_entry(framework: "FrameworkSettings", *, use: Use, instance_type: 
             setting = key if key == "version" else f"{key}_version"
             what = f"no image of {framework.name} for {scope}"
             images = _only(images, key, value, setting=setting, what=what)
-    return _only_processor(images, instance_type, f"the {scope} image of {framework.name} {framework.version}")
+    return _only_processor(
+        images, instance_type, f"the {scope} image of {framework.name} {framework.version}"
+    )
 
 
 def algorithm_image(algorithm: "AlgorithmSettings", settings: "Environment") -> str:
@@ -135,9 +140,14 @@ def _uri(image: Image, settings: "Environment", instance_type: str) -> str:
     if settings.region not in accounts:
         what = f"{settings.region} has no {image['repository']} {image['version']}"
         raise UnknownImageError("version", what, given=repr(image["version"]), allowed=_elsewhere(accounts))
-    tags = image["tags"]
-    tag = tags.get(processor(instance_type), tags.get("any", next(iter(tags.values()))))
-    return f"{_host(accounts[settings.region], settings)}/{image['repository']}:{tag}"
+    name = f"{image['repository']}:{tag(image, instance_type)}"
+    return f"{_host(accounts[settings.region], settings)}/{name}"
+
+
+def tag(image: Image, instance_type: str) -> str:
+    """The image's tag for an instance type it runs on, as ``framework_entry`` has found it."""
+    tags: dict[str, str] = image["tags"]
+    return tags.get(processor(instance_type), tags.get("any", next(iter(tags.values()))))
 
 
 def _elsewhere(accounts: Iterable[str]) -> str:
@@ -169,6 +179,9 @@ def _only_processor(images: Sequence[Image], instance_type: str, what: str) -> I
 
 
 def _offer(value: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(value, known := list(known), n=1, cutoff=0.5)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}{', '.join(known) or 'none'}"
+    """What there is, the newest if it is much, and what ``value`` may be a misspelling of."""
+    known = list(known)
+    close = difflib.get_close_matches(value, known, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}? " if close and len(known) > 1 else ""
+    shown = known if len(known) <= MAX_OFFERED else ["…", *known[-MAX_OFFERED:]]
+    return f"{hint}{', '.join(shown) or 'none'}"

@@ -72,7 +72,7 @@ def key_policy(key: str, settings: Environment) -> dict[str, Any]:
     if key in ("logs", "network"):
         statements.append(_log_groups(settings))
     if key == "logs":
-        statements += [_publishers(settings), *_trail(settings)]
+        statements += [_publishers(settings), _undelivered(settings), *_trail(settings)]
     return document(*statements)
 
 
@@ -153,6 +153,21 @@ def _publishers(settings: Environment) -> Statement:
     use = ["kms:Decrypt", "kms:GenerateDataKey"]
     return allow(
         "NotificationPublishers", use, ["*"], principal={"Service": list(PUBLISHERS)}, condition=condition
+    )
+
+
+def _undelivered(settings: Environment) -> Statement:
+    """EventBridge user guide, "Using dead-letter queues to process undelivered events", encrypted queues."""
+    rules = settings.names.arn("events", f"rule/{settings.names.name('*')}")
+    return allow(
+        "UndeliveredEvents",
+        ["kms:Decrypt", "kms:GenerateDataKey"],
+        ["*"],
+        principal={"Service": "events.amazonaws.com"},
+        condition={
+            "ArnLike": {"aws:SourceArn": rules},
+            "StringEquals": {"aws:SourceAccount": settings.account},
+        },
     )
 
 

@@ -34,8 +34,11 @@ class ModelRoles(Construct):
         super().__init__(scope, construct_id)
         self._settings, self._model = settings, product.name
         ours: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": settings.account}}
+        # Step Functions runs the parts of a Distributed Map as a state machine below the workflow's own.
         machines = [
-            machine_arn(settings.names, product.name, name) for name in workflows.of(product, settings)
+            f"{machine_arn(settings.names, product.name, name)}{rest}"
+            for name in workflows.of(product, settings)
+            for rest in ("", "/*")
         ]
         self._role(
             "job",
@@ -49,14 +52,12 @@ class ModelRoles(Construct):
             f"Workflows of {product.name}",
             model_workflow(product, settings, source),
         ).attr_arn
-        triggers = model_trigger(product, settings)
-        self.trigger_arn = triggers and self._role(
-            "trigger", trigger_trust(settings), f"Starts workflows of {product.name}", triggers
-        ).attr_arn or None
+        self.trigger_arn = None
+        if triggers := model_trigger(product, settings):
+            what = f"Starts workflows of {product.name}"
+            self.trigger_arn = self._role("trigger", trigger_trust(settings), what, triggers).attr_arn
 
-    def _role(
-        self, kind: str, trusts: dict[str, Any], description: str, grants: list[Grant]
-    ) -> PlatformRole:
+    def _role(self, kind: str, trusts: dict[str, Any], description: str, grants: list[Grant]) -> PlatformRole:
         return PlatformRole(
             self,
             kind.capitalize(),

@@ -4,6 +4,8 @@ Names are grants: AWS managed policies grant access to whatever carries the word
 built here may contain them (docs/decisions/0003-names.md).
 """
 
+import base64
+import hashlib
 from dataclasses import dataclass
 
 FORBIDDEN_WORDS = ("sagemaker", "aws-glue", "labelingfunction")
@@ -22,9 +24,10 @@ LIMITS = {
     "role": 64,
     "stack": 128,
     "studio": 63,
+    "workflow": 80,
 }
 """Longest name AWS accepts per kind, in characters (S3 naming rules; the API shapes of IAM, Lambda,
-CloudFormation, SageMaker and ECR)."""
+CloudFormation, SageMaker, ECR and Step Functions)."""
 
 
 def forbidden_word(name: str) -> str | None:
@@ -69,6 +72,14 @@ class Names:
     def bucket(self, thing: str) -> str:
         """Globally unique bucket name: it ends in account and region."""
         return self.name(thing, kind="bucket")
+
+    def tuning(self, model: str) -> str:
+        """What the names of a model's tuning jobs begin with, e.g. ``acme-dev-mz3q5a``.
+
+        A tuning job's name has 32 characters at most, so 6 of a hash of the model's stand for it.
+        """
+        digest = hashlib.sha256(model.encode()).digest()
+        return self.name(base64.b32encode(digest).decode().lower()[:6], kind="model")
 
     @property
     def sdk_bucket(self) -> str:

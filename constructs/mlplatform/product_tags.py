@@ -12,5 +12,6 @@ def tag_product(scope: IConstruct, product: ModelProduct) -> None:
 
     The owner of the product takes the place of the environment's: the closer tag wins.
     """
+    tags = cdk.Tags.of(scope)
     for key, value in (("model", product.name), ("owner", product.owner)):
-        cdk.Tags.of(scope).add(key, value, exclude_resource_types=list(REPLACED_BY_TAGS))
+        tags.add(key, value, exclude_resource_types=list(REPLACED_BY_TAGS))

@@ -55,4 +55,5 @@ class WorkflowFunctions(Construct):
             key_arn=import_value("LogsKeyArn", self._settings),
             grants=function_roles.grants(package, self._settings),
             accepted=_CALLED,
+            shared=[] if package == function_roles.ADMISSION else ["s3_locations"],
         )

@@ -25,20 +25,29 @@ _ALIEN = {
 """What an object that is no UTF-8 text often starts with."""
 
 
+_OPEN_QUOTE = "unexpected end of data"
+"""What csv says of a quote that is still open when the data end (Modules/_csv.c)."""
+_LINE_BREAK = (
+    "a quoted field holds a line break: an object this large is read in pieces, which end at line breaks; "
+    "write smaller objects"
+)
+
+
 @dataclass(frozen=True)
 class Expected:
     """What every row must be like.
 
     ``columns`` are the names in the header, None without header or in JSON lines; ``width`` is the number of
-    fields; ``label`` the position (CSV) or key (JSON lines) that must not be empty; ``keys`` must exist in
-    each JSON object. ``divided`` says that the object is read in several pieces.
+    fields in CSV. ``label``, at ``position`` in CSV, must not be empty; ``keys`` must exist in each JSON
+    object. ``divided`` says that the object is read in several pieces.
     """
 
     format: str
     delimiter: str = ","
     columns: tuple[str, ...] | None = None
     width: int = 0
-    label: int | str | None = None
+    position: int | None = None
+    label: str | None = None
     keys: frozenset[str] = frozenset()
     divided: bool = False
 
@@ -85,8 +94,8 @@ def alien(block: bytes) -> str | None:
 
 def first_row(block: bytes, delimiter: str) -> list[str]:
     """The first row of CSV. Raises UnicodeDecodeError, csv.Error."""
-    with io.StringIO(block.decode(), newline="\n") as text:
-        return next(csv.reader(text, delimiter=delimiter, strict=True), [])
+    lines = (line.decode() for line in io.BytesIO(block))
+    return next(csv.reader(lines, delimiter=delimiter, strict=True), [])
 
 
 def _decoded(blocks: Iterable[bytes], findings: Findings, beginning: bool) -> Iterator[io.StringIO]:
@@ -114,35 +123,86 @@ def _line(line: bytes, findings: Findings, number: int) -> str:
         return ""
 
 
-def _check_csv(
-    texts: Iterator[io.StringIO], expected: Expected, findings: Findings, beginning: bool
-) -> None:
+def _check_csv(texts: Iterator[io.StringIO], expected: Expected, findings: Findings, beginning: bool) -> None:
     reader = csv.reader(chain.from_iterable(texts), delimiter=expected.delimiter, strict=True)
-    if beginning and expected.columns is not None:
-        header = next(reader, [])
-        if tuple(header) != expected.columns:
-            findings.refused = findings.refused or (1, "other columns than in the channel's first object")
-            return
-    while True:
-        before, line = findings.rows, reader.line_num
+    if beginning and expected.columns is not None and not _header_fits(reader, expected, findings):
+        return
+    width, label, rows = expected.width, expected.position, _BATCH
+    while rows:
+        before, rows = reader.line_num, 0
+        first = before
         try:
-            if not _batch(reader, expected, findings):
-                break
+            for row in islice(reader, _BATCH):
+                rows += 1
+                if len(row) != width or (label is not None and not row[label]):
+                    _judge(row, reader.line_num, expected, findings)
         except csv.Error as error:
-            first = min(line + findings.rows - before, reader.line_num)
-            ends = f" (the row ends in line {reader.line_num})" if first < reader.line_num else ""
-            findings.note(first, f"{error}{ends}")
-        if expected.divided and not findings.refused and reader.line_num - line > findings.rows - before:
-            pass
+            rows += 1
+            first = min(before + rows, reader.line_num)
+            _note_malformed(error, first, reader.line_num, expected, findings)
+        findings.rows += rows
+        if expected.divided and reader.line_num - before > rows:
+            _refuse_line_break(before + 1, reader.line_num, findings)
 
 
-def _batch(reader: Any, expected: Expected, findings: Findings) -> int:
-    return 0
+def _header_fits(reader: Iterator[list[str]], expected: Expected, findings: Findings) -> bool:
+    try:
+        fits = tuple(next(reader, [])) == expected.columns
+    except csv.Error:
+        fits = False
+    if not fits and not findings.refused:
+        findings.refused = (1, "the columns differ from those of the channel's first object")
+    return fits
+
+
+def _judge(row: list[str], line: int, expected: Expected, findings: Findings) -> None:
+    """Note what is wrong with a row that ends in ``line``. An empty line is no row, as in other parsers."""
+    if not row:
+        findings.rows -= 1
+        return
+    line -= sum(field.count("\n") for field in row)
+    if len(row) != expected.width:
+        findings.note(line, f"{len(row)} fields, expected {expected.width}")
+    else:
+        findings.note(line, f"label {expected.label!r} is empty")
+
+
+def _note_malformed(error: csv.Error, first: int, last: int, expected: Expected, findings: Findings) -> None:
+    findings.note(first, f"{error}{f' (the row ends in line {last})' if first < last else ''}")
+    if expected.divided and str(error) == _OPEN_QUOTE:
+        _refuse_line_break(first, last, findings)
+
+
+def _refuse_line_break(first: int, last: int, findings: Findings) -> None:
+    where = f" (between lines {first} and {last})" if first < last else ""
+    findings.refused = findings.refused or (first, _LINE_BREAK + where)
 
 
 def _check_json(texts: Iterator[io.StringIO], expected: Expected, findings: Findings) -> None:
-    decode = json.JSONDecoder(parse_constant=_refuse).decode
+    decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
     for number, line in enumerate(chain.from_iterable(texts), 1):
-        if line.isspace():
+        if line.isspace() or not line:
             continue
         findings.rows += 1
+        try:
+            what = _judge_object(decode(line), expected)
+        except json.JSONDecodeError as error:
+            what = f"not JSON: {error.msg} at character {error.colno}"
+        except (ValueError, RecursionError) as error:
+            what = f"not JSON: {error}"
+        if what:
+            findings.note(number, what)
+
+
+def _judge_object(value: Any, expected: Expected) -> str | None:
+    if not isinstance(value, dict):
+        return "not a JSON object"
+    if not expected.keys <= value.keys():
+        return f"lacks {', '.join(sorted(map(repr, expected.keys - value.keys())))}"
+    if expected.label is not None and value[expected.label] in (None, ""):
+        return f"label {expected.label!r} is empty"
+    return None
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON value")

@@ -68,7 +68,7 @@ def _stage(folder: Path, environment: str) -> Path:
     }
     if environment not in stages:
         raise AssemblyError(f"{folder} has no {environment}, there is: {', '.join(stages) or 'nothing'}")
-    return folder / stages[environment]
+    return folder / str(stages[environment])
 
 
 def _stack(stage: Path, artifact: dict[str, Any]) -> DeployableStack:

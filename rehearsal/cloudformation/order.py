@@ -17,7 +17,9 @@ def creation_order(resources: Mapping[str, Mapping[str, Any]]) -> list[str]:
     graph = {logical_id: _needed(resource) & resources.keys() for logical_id, resource in resources.items()}
     for logical_id, resource in resources.items():
         if lost := set(as_list(resource.get("DependsOn"))) - resources.keys():
-            raise TemplateError(f"{logical_id}: DependsOn names {', '.join(sorted(lost))}, which is not there")
+            raise TemplateError(
+                f"{logical_id}: DependsOn names {', '.join(sorted(lost))}, which is not there"
+            )
     try:
         return list(graphlib.TopologicalSorter(graph).static_order())
     except graphlib.CycleError as error:

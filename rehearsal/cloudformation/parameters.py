@@ -51,7 +51,7 @@ def _value(name: str, rules: Mapping[str, Any], text: str, read: ReadParameter) 
 
 def _check(name: str, rules: Mapping[str, Any], kind: str, text: str) -> None:
     """CloudFormation User Guide, "Parameters": the properties that limit a value."""
-    limits = {
+    limits: Mapping[str, Callable[[Any], bool]] = {
         "AllowedValues": lambda allowed: text in map(str, allowed),
         "AllowedPattern": lambda pattern: re.fullmatch(pattern, text) is not None,
         "MinLength": lambda length: len(text) >= int(length),

@@ -13,6 +13,8 @@ import regex
 
 Properties = Mapping[str, Any]
 
+_CHECKER = jsonschema.Draft7Validator.TYPE_CHECKER
+
 CUSTOM_RESOURCE = "AWS::CloudFormation::CustomResource"
 """What every ``Custom::*`` type is (CloudFormation User Guide, "Custom resources")."""
 
@@ -40,6 +42,14 @@ class ResourceType:
     def attributes(self) -> frozenset[str]:
         """What ``Fn::GetAtt`` may ask for that no template says (``readOnlyProperties``)."""
         return frozenset(_dotted(self.schema.get("readOnlyProperties", ())))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The properties by which a template may itself name a resource of the type."""
+        said = [name for name in self.identifier if name not in self.attributes]
+        usual = ("Name", f"{self.name.rpartition('::')[2]}Name")
+        fixed = set(_dotted(self.schema.get("createOnlyProperties", ())))
+        return tuple(said or (name for name in usual if name in fixed))
 
     def replaced_by(self, old: Properties, new: Properties) -> bool:
         """Whether going from ``old`` to ``new`` needs another resource (``createOnlyProperties``)."""
@@ -99,22 +109,41 @@ def _found(value: Any, path: list[str]) -> Iterator[Any]:
         yield from _found(value[path[0]], path[1:])
 
 
-def _is_boolean(_: Any, value: Any) -> bool:
-    return isinstance(value, bool) or value in ("true", "false")
+def _type(_: Any, wanted: str | list[str], value: Any, __: Any) -> Iterator[jsonschema.ValidationError]:
+    """CloudFormation takes the text of a number or truth value for the value itself, and the other way."""
+    names = [wanted] if isinstance(wanted, str) else wanted
+    if not any(_is(name, value) for name in names):
+        yield jsonschema.ValidationError(f"{value!r} is not of type {' or '.join(names)}")
 
 
-def _is_number(_: Any, value: Any) -> bool:
-    return (isinstance(value, int | float) and not isinstance(value, bool)) or (
-        isinstance(value, str) and regex.fullmatch(r"-?\d+(\.\d+)?", value) is not None
-    )
+def _is(name: str, value: Any) -> bool:
+    match name:
+        case "boolean":
+            return isinstance(value, bool) or value in ("true", "false")
+        case "string":
+            return isinstance(value, str | int | float)
+        case "number":
+            return _number(value) is not None
+        case "integer":
+            return (_number(value) or 0.0).is_integer() and _number(value) is not None
+    return bool(_CHECKER.is_type(value, name))
 
 
-def _is_integer(_: Any, value: Any) -> bool:
-    return _is_number(_, value) and float(value) == int(float(value))
+def _number(value: Any) -> float | None:
+    """A number, or a text that is one, as a number."""
+    if isinstance(value, str) and regex.fullmatch(r"-?\d+(\.\d+)?", value):
+        return float(value)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _is_string(_: Any, value: Any) -> bool:
-    return isinstance(value, str | int | float)  # CloudFormation writes a number or truth value as text
+def _least(_: Any, least: float, value: Any, __: Any) -> Iterator[jsonschema.ValidationError]:
+    if (number := _number(value)) is not None and number < least:
+        yield jsonschema.ValidationError(f"{value!r} is less than the minimum of {least}")
+
+
+def _most(_: Any, most: float, value: Any, __: Any) -> Iterator[jsonschema.ValidationError]:
+    if (number := _number(value)) is not None and number > most:
+        yield jsonschema.ValidationError(f"{value!r} is greater than the maximum of {most}")
 
 
 def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[jsonschema.ValidationError]:
@@ -144,7 +173,11 @@ def _needs(
     _: Any, rules: Mapping[str, list[str]], value: Any, __: Any
 ) -> Iterator[jsonschema.ValidationError]:
     for name, others in rules.items():
-        if isinstance(value, Mapping) and name in value and (lacking := [o for o in others if o not in value]):
+        if (
+            isinstance(value, Mapping)
+            and name in value
+            and (lacking := [o for o in others if o not in value])
+        ):
             yield jsonschema.ValidationError(f"{name} needs {', '.join(lacking)}")
 
 
@@ -152,13 +185,13 @@ _Validator = jsonschema.validators.extend(
     jsonschema.Draft7Validator,
     # cfn-lint's own keywords; "format" says which resource an id belongs to, not how it is spelled.
     {
+        "maximum": _most,
+        "minimum": _least,
         "pattern": _pattern,
         "requiredXor": _one_of,
         "requiredOr": _any_of,
         "dependentExcluded": _excludes,
         "dependentRequired": _needs,
+        "type": _type,
     },
-    type_checker=jsonschema.Draft7Validator.TYPE_CHECKER.redefine_many(
-        {"boolean": _is_boolean, "number": _is_number, "integer": _is_integer, "string": _is_string}
-    ),
 )

@@ -14,7 +14,7 @@ class Resource:
     """A resource as it was last deployed.
 
     ``physical_id`` is what ``Ref`` yields, ``attributes`` what ``Fn::GetAtt`` does; ``handle`` is the
-    provider's own word for it where that is neither.
+    provider's own word for it where that is neither; ``attempt`` counts its replacements.
     """
 
     logical_id: str
@@ -23,8 +23,9 @@ class Resource:
     physical_id: str
     attributes: Mapping[str, Any]
     handle: Any = None
-    retained_on_delete: bool = False
-    retained_on_replace: bool = False
+    deletion_policy: str = "Delete"
+    replace_policy: str = "Delete"
+    attempt: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ class Stack:
     events: list[Event] = field(default_factory=list)
     created: datetime.datetime = field(default_factory=lambda: datetime.datetime.now(datetime.UTC))
 
-    def tell(self, logical_id: str, kind: str, status: str, *, physical_id: str = "", reason: str = "") -> None:
+    def tell(
+        self, logical_id: str, kind: str, status: str, *, physical_id: str = "", reason: str = ""
+    ) -> None:
         """Add an event."""
         now = datetime.datetime.now(datetime.UTC)
         self.events.append(Event(logical_id, physical_id, kind, status, reason, now))

@@ -43,10 +43,12 @@ def members(operation: str, values: Parameters) -> dict[str, Any]:
     return {name: values[name] for name in names if values.get(name) is not None}
 
 
-def request_members(operation: str) -> frozenset[str]:
-    """Names of the members an operation takes."""
-    shape = model().operation_model(operation).input_shape
-    return frozenset(shape.members) if shape is not None else frozenset()
+def summary_members(operation: str, listing: str) -> frozenset[str]:
+    """Names of the members of each item in the list ``listing`` of an operation's output."""
+    shape = model().operation_model(operation).output_shape
+    found = shape.members[listing] if shape is not None else None
+    item = found.member if isinstance(found, ListShape) else None
+    return frozenset(item.members) if isinstance(item, StructureShape) else frozenset()
 
 
 def _broken(shape: Shape, value: Any, path: str) -> Iterator[str]:

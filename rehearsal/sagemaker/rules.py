@@ -41,7 +41,7 @@ def _spot(request: Parameters, resources: Parameters) -> Iterator[str]:
     if wait is None:
         yield "MaxWaitTimeInSeconds must be set when EnableManagedSpotTraining is true."
     elif wait < condition.get("MaxRuntimeInSeconds", 86400):
-        yield "Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to MaxRuntimeInSeconds"
+        yield "Invalid MaxWaitTimeInSeconds. It must be greater than or equal to MaxRuntimeInSeconds."
     if resources.get("KeepAlivePeriodInSeconds"):
         yield "KeepAlivePeriodInSeconds cannot be specified with managed spot training."
 
@@ -135,7 +135,7 @@ def tuning(request: Parameters) -> Iterator[str]:
 
 
 def _strategy(config: Parameters) -> Iterator[str]:
-    limits, ranges = config["ResourceLimits"], config.get("ParameterRanges", {})
+    ranges = config.get("ParameterRanges", {})
     if config["Strategy"] == "Hyperband":
         if config.get("TrainingJobEarlyStoppingType", "Off") != "Off":
             yield "TrainingJobEarlyStoppingType must be Off with the Hyperband strategy."
@@ -147,9 +147,6 @@ def _strategy(config: Parameters) -> Iterator[str]:
     for item in numeric:
         if float(item["MinValue"]) > float(item["MaxValue"]):
             yield f"MinValue of {item['Name']} is greater than its MaxValue."
-    runtime = limits.get("MaxRuntimeInSeconds")
-    if runtime is not None and not 120 <= runtime <= 15768000:
-        yield "MaxRuntimeInSeconds must be from 120 to 15768000."
 
 
 _RULES: dict[str, Callable[[Parameters], Iterator[str]]] = {

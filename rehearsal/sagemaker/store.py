@@ -107,9 +107,14 @@ def page(items: list[Any], request: Parameters, *, default: int = 100) -> tuple[
 
 
 def selected(
-    items: Iterable[Parameters], request: Parameters, *, name: str, status: str = "", time: str = "CreationTime"
+    items: Iterable[Parameters],
+    request: Parameters,
+    *,
+    name: str,
+    status: str = "",
+    time: str = "CreationTime",
 ) -> list[Parameters]:
-    """``items`` as the List operations filter and sort them; ``name``, ``status`` and ``time`` are members."""
+    """``items`` as List operations filter and sort them; ``name``, ``status``, ``time`` are members."""
     after = request.get("CreationTimeAfter", request.get("CreatedAfter"))
     before = request.get("CreationTimeBefore", request.get("CreatedBefore"))
     found = [

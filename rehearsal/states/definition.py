@@ -5,7 +5,7 @@ JSONata machines are run: JSONPath fields are refused by name, not ignored.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from rehearsal.api import ApiError
@@ -43,11 +43,11 @@ JSONPATH_FIELDS = {"InputPath", "OutputPath", "ResultPath", "ResultSelector", "P
 NOT_REHEARSED = {"ItemReader", "ItemBatcher", "ResultWriter", "Credentials"}
 
 Problem = str
-SupportedResource = Callable[[str], str | None]
+SupportedResource = Callable[[str, Any], str | None]
 
 
 def read(definition: str, resource_problem: SupportedResource) -> dict[str, Any]:
-    """The definition as JSON; ``resource_problem`` says what is wrong with a Task's Resource, or None.
+    """The definition as JSON; ``resource_problem`` says what is wrong with a Task's Resource and Arguments.
 
     Raises ApiError InvalidDefinition with every problem found.
     """
@@ -59,7 +59,10 @@ def read(definition: str, resource_problem: SupportedResource) -> dict[str, Any]
         raise _invalid([f"INVALID_JSON_DESCRIPTION: {problem}"]) from problem
     if not isinstance(machine, dict):
         raise _invalid(["the definition is not an object"])
-    problems = [*_machine(machine), *_scope(machine, machine.get("QueryLanguage"), "", resource_problem, set())]
+    problems = [
+        *_machine(machine),
+        *_scope(machine, machine.get("QueryLanguage"), "", resource_problem, set()),
+    ]
     if problems:
         raise _invalid(problems)
     return machine
@@ -97,7 +100,7 @@ def _scope(
     for name in sorted(str(target) for target in targets - states.keys()):
         yield f"MISSING_TRANSITION_TARGET: Missing 'Next' target: {name} at /{where}States"
     for name in sorted(states.keys() - targets):
-        yield f"MISSING_TRANSITION_TARGET: State \"{name}\" is not reachable. at /{where}States/{name}"
+        yield f'MISSING_TRANSITION_TARGET: State "{name}" is not reachable. at /{where}States/{name}'
 
 
 def _assigned(state: dict[str, Any]) -> set[str]:
@@ -122,7 +125,7 @@ def _state(
         yield f"only JSONata states are rehearsed, and this one uses JSONPath at /{where}"
     for field in sorted(state.keys() - FIELDS[kind]):
         yield f"SCHEMA_VALIDATION_FAILED: {_unsupported(field)} at /{where}/{field}"
-    if TRANSITION <= FIELDS[kind] and ("Next" in state) == (state.get("End") is True):
+    if FIELDS[kind] >= TRANSITION and ("Next" in state) == (state.get("End") is True):
         yield f"SCHEMA_VALIDATION_FAILED: exactly one of Next and End is required at /{where}"
     if "states" in _assigned(state):
         yield f"SCHEMA_VALIDATION_FAILED: the variable 'states' is reserved at /{where}/Assign"
@@ -165,7 +168,7 @@ def _parts(
     """What each type needs: a Task its Resource, a Choice its rules, a Wait one duration, Parallel and Map
     their inner states. The states of a distributed Map see no outer variable, so they may reuse a name."""
     if kind == "Task":
-        problem = resource(str(state.get("Resource")))
+        problem = resource(str(state.get("Resource")), state.get("Arguments"))
         yield from [f"{problem} at /{where}/Resource"] if problem else []
     if kind == "Choice" and not state.get("Choices"):
         yield f"SCHEMA_VALIDATION_FAILED: Choices is required at /{where}"
@@ -179,7 +182,7 @@ def _parts(
         yield from _scope(processor, language, f"{where}/ItemProcessor/", resource, seen)
 
 
-def distributed(state: dict[str, Any]) -> bool:
+def distributed(state: Mapping[str, Any]) -> bool:
     """Whether a Map runs each item as an execution of its own (ProcessorConfig.Mode DISTRIBUTED)."""
     config = state.get("ItemProcessor", {}).get("ProcessorConfig", {})
     return bool(config.get("Mode") == "DISTRIBUTED")

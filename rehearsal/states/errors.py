@@ -29,7 +29,7 @@ class StateError(Exception):
         return {"Error": self.name, "Cause": self.cause}
 
 
-class ExecutionStopped(Exception):
+class StoppedError(Exception):
     """The whole execution ends here: it was stopped, a sibling failed, or its time is over."""
 
     def __init__(self, status: str, error: str | None = None, cause: str | None = None) -> None:

@@ -59,14 +59,19 @@ def evaluate(expression: str, variables: Mapping[str, Any], location: str) -> An
         for name, function in _FUNCTIONS.items():
             program.register_lambda(name, function)
         result = program.evaluate(None, {name: _with_nulls(value) for name, value in variables.items()})
-    except (JException, ValueError, TypeError, KeyError, IndexError, ArithmeticError, RecursionError) as problem:
+    except FAILURES as problem:
         raise _failure(f"The JSONata expression '{text}' failed: {problem}", location) from problem
     if result is None:
-        raise _failure(
-            f"The JSONata expression '{text}' specified for the field '{location}' returned nothing (undefined).",
-            location,
-        )
+        raise _failure(f"{_specified(text, location)} returned nothing (undefined).", location)
     return _as_json(result, text, location)
+
+
+FAILURES = (JException, ValueError, TypeError, KeyError, IndexError, ArithmeticError, RecursionError)
+"""What jsonata-python raises for an expression that fails: not only its own exception."""
+
+
+def _specified(text: str, location: str) -> str:
+    return f"The JSONata expression '{text}' specified for the field '{location}'"
 
 
 def _body(expression: str) -> str:
@@ -97,10 +102,7 @@ def _as_json(value: Any, text: str, location: str) -> Any:
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, (str, bool, int)):
         return value
-    raise _failure(
-        f"The JSONata expression '{text}' specified for the field '{location}' returned an unsupported result type.",
-        location,
-    )
+    raise _failure(f"{_specified(text, location)} returned an unsupported result type.", location)
 
 
 def size(value: Any) -> int:

@@ -1,16 +1,19 @@
 """Parallel and Map: branches that run at once, and what happens to the others when one fails."""
 
 import concurrent.futures
+import threading
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from rehearsal.states.definition import distributed
-from rehearsal.states.errors import QUERY_EVALUATION, TOLERANCE_EXCEEDED, ExecutionStopped, StateError
+from rehearsal.states.errors import QUERY_EVALUATION, TOLERANCE_EXCEEDED, StateError, StoppedError
 from rehearsal.states.line import Line, Visit
+from rehearsal.states.signals import Signal
 
 Execute = Callable[[Line, str, Any], Any]
 Work = Callable[[], Any]
+Child = Callable[[Visit, Signal, str, Any], Any]
 INLINE_LIMIT = 40
 """The guide, "Map state in Inline mode": "up to 40 concurrent iterations"."""
 
@@ -19,10 +22,11 @@ THREADS = 8
 
 
 class FanOut:
-    """``child`` runs one item of a distributed Map as an execution of its own."""
+    """``admit`` raises StateError when a state may not start executions; ``child`` runs one item of a
+    distributed Map as an execution of its own."""
 
-    def __init__(self, child: "Callable[[Visit, str, Any], Any]") -> None:
-        self._child = child
+    def __init__(self, admit: Callable[[Visit], None], child: Child) -> None:
+        self._admit, self._child = admit, child
 
     def parallel(self, visit: Visit, execute: Execute) -> list[Any]:
         """The branches' outputs, in their order; all get the Arguments, or else the state's input."""
@@ -75,19 +79,26 @@ class FanOut:
         finally:
             line.clock.join([fork.clock for fork in lines])
 
-    def _distributed(self, visit: Visit, items: list[Any], selected: list[Any], execute: Execute) -> list[Any]:
+    def _distributed(
+        self, visit: Visit, items: list[Any], selected: list[Any], execute: Execute
+    ) -> list[Any]:
         """Each item is a child execution: it sees no outer variable and has no Map context (the guide,
         "Map state in Distributed mode"). Failed items within the tolerance stand in the result by error."""
+        self._admit(visit)
         label = visit.state.get("Label") or uuid.uuid4().hex[:8]
         line, machine = visit.line, visit.line.run.machine
         run_arn = machine.arn.replace(":stateMachine:", ":mapRun:") + f"/{label}:{uuid.uuid4()}"
         line.event("MapRunStarted", ("mapRunStartedEventDetails", {"mapRunArn": run_arn}))
         limit = int(visit.field("MaxConcurrency", 0)) or len(items)
-        works = [_child(self._child, visit, run_arn, data) for data in selected]
+        group = line.signal.branch()
+        works = [_child(self._child, visit, group, run_arn, data) for data in selected]
         try:
-            results = together(works, min(limit, THREADS), lambda: None, _intolerable(visit, len(items)))
+            results = together(works, min(limit, THREADS), group.set, _intolerable(visit, len(items)))
         except StateError as error:
-            failed = {"error": TOLERANCE_EXCEEDED, "cause": "The specified tolerated failure threshold was exceeded"}
+            failed = {
+                "error": TOLERANCE_EXCEEDED,
+                "cause": "The specified tolerated failure threshold was exceeded",
+            }
             line.event("MapRunFailed", ("mapRunFailedEventDetails", failed))
             raise StateError(failed["error"], failed["cause"]) from error
         line.event("MapRunSucceeded")
@@ -102,16 +113,23 @@ def together(
     if not works:
         return []
     failures: list[StateError] = []
+    halted = threading.Event()
     with concurrent.futures.ThreadPoolExecutor(max_workers=max(limit, 1)) as pool:
-        futures = [pool.submit(work) for work in works]
+        futures = [pool.submit(_unless, halted, work) for work in works]
         for future in concurrent.futures.as_completed(futures):
-            error = None if future.cancelled() else future.exception()
+            error = future.exception()
             if isinstance(error, StateError):
                 failures.append(error)
             if intolerable(len(failures)) or (error is not None and not isinstance(error, StateError)):
+                halted.set()
                 halt()
-                pool.shutdown(wait=False, cancel_futures=True)
     return _outcome(futures, failures, intolerable(len(failures)))
+
+
+def _unless(halted: threading.Event, work: Work) -> Any:
+    if halted.is_set():
+        raise StoppedError("ABORTED")
+    return work()
 
 
 def _outcome(
@@ -119,14 +137,15 @@ def _outcome(
 ) -> list[Any]:
     """The results, or the first failure. Our own faults and a stopped execution come before a failure; the
     branches that were stopped because another failed do not."""
-    errors = [future.exception() for future in futures if not future.cancelled()]
-    stopped = [error for error in errors if error is not None and not isinstance(error, StateError)]
-    for error in stopped:
-        if not isinstance(error, ExecutionStopped) or not failed:
+    errors = [future.exception() for future in futures]
+    for error in errors:
+        if error is None or isinstance(error, StateError):
+            continue
+        if not isinstance(error, StoppedError) or not failed:
             raise error
     if failed:
         raise failures[0]
-    return [future.exception() or future.result() for future in futures]
+    return [error or future.result() for error, future in zip(errors, futures, strict=True)]
 
 
 def _intolerable(visit: Visit, total: int) -> Callable[[int], bool]:
@@ -158,8 +177,8 @@ def _work(execute: Execute, line: Line, scope: dict[str, Any], data: Any) -> Wor
     return lambda: execute(line, scope["StartAt"], data)
 
 
-def _child(run: "Callable[[Visit, str, Any], Any]", visit: Visit, map_run: str, data: Any) -> Work:
-    return lambda: run(visit, map_run, data)
+def _child(run: Child, visit: Visit, group: Signal, map_run: str, data: Any) -> Work:
+    return lambda: run(visit, group, map_run, data)
 
 
 def _iteration(name: str, index: int, line: Line, work: Work) -> Work:
@@ -172,7 +191,7 @@ def _iteration(name: str, index: int, line: Line, work: Work) -> Work:
         except StateError:
             line.event("MapIterationFailed", ("mapIterationFailedEventDetails", details))
             raise
-        except ExecutionStopped:
+        except StoppedError:
             line.event("MapIterationAborted", ("mapIterationAbortedEventDetails", details))
             raise
         line.event("MapIterationSucceeded", ("mapIterationSucceededEventDetails", details))

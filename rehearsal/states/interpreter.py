@@ -32,7 +32,7 @@ class Interpreter:
         }
 
     def execute(self, line: Line, start: str, data: Any) -> Any:
-        """The output of the line's last state. Raises StateError or ExecutionStopped."""
+        """The output of the line's last state. Raises StateError or StoppedError."""
         name: str | None = start
         while name is not None:
             line.check()
@@ -74,7 +74,9 @@ class Interpreter:
             where = f"Choices[{index}]/"
             holds = visit.fill(rule["Condition"], f"{where}Condition")
             if not isinstance(holds, bool):
-                raise StateError(QUERY_EVALUATION, f"{where}Condition is {holds!r}, not a boolean", f"{where}Condition")
+                raise StateError(
+                    QUERY_EVALUATION, f"{where}Condition is {holds!r}, not a boolean", f"{where}Condition"
+                )
             if holds:
                 return visit.finish(rule, visit.input, where, target=rule["Next"])
         if "Default" not in visit.state:
@@ -137,7 +139,9 @@ def _record_evaluation(visit: Visit, error: StateError) -> None:
 
 def _seconds(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= MAXIMUM_WAIT:
-        raise StateError(QUERY_EVALUATION, f"Seconds is {value!r}, not between 0 and {MAXIMUM_WAIT}", "Seconds")
+        raise StateError(
+            QUERY_EVALUATION, f"Seconds is {value!r}, not between 0 and {MAXIMUM_WAIT}", "Seconds"
+        )
     return float(value)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.states.clock import Clock, iso
-from rehearsal.states.errors import DATA_LIMIT, ExecutionStopped, StateError
+from rehearsal.states.errors import DATA_LIMIT, StateError, StoppedError
 from rehearsal.states.expressions import DATA_LIMIT_BYTES, fill, size
 from rehearsal.states.history import text
 from rehearsal.states.run import Run
@@ -34,7 +34,9 @@ class Line:
         self.last = self.run.history.add(kind, self.clock.now(), self.last, details)
         return self.last
 
-    def fork(self, states: Mapping[str, Any], signal: Signal, item: Mapping[str, Any] | None = None) -> "Line":
+    def fork(
+        self, states: Mapping[str, Any], signal: Signal, item: Mapping[str, Any] | None = None
+    ) -> "Line":
         """A branch: it reads our variables and assigns its own."""
         return Line(
             run=self.run,
@@ -47,10 +49,10 @@ class Line:
         )
 
     def check(self) -> None:
-        """Raise ExecutionStopped when the execution or this branch of it must go no further."""
+        """Raise StoppedError when the execution or this branch of it must go no further."""
         self.run.check(self.clock)
         if self.signal.is_set():
-            raise ExecutionStopped("ABORTED")
+            raise StoppedError("ABORTED")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 from rehearsal.api import Principal
 from rehearsal.states.clock import Clock, iso
-from rehearsal.states.errors import ExecutionStopped
+from rehearsal.states.errors import StoppedError
 from rehearsal.states.history import History
 from rehearsal.states.signals import Signal
 
@@ -46,11 +46,11 @@ class Run:
     error: str | None = None
     cause: str | None = None
     history: History = field(default_factory=History)
-    ending: ExecutionStopped | None = None
+    ending: StoppedError | None = None
     stop: Signal = field(default_factory=Signal)
     done: threading.Event = field(default_factory=threading.Event)
 
-    def end(self, ending: ExecutionStopped) -> None:
+    def end(self, ending: StoppedError) -> None:
         """Make every state of this execution stop; the first reason counts."""
         self.ending = self.ending or ending
         self.stop.set()
@@ -70,9 +70,9 @@ class Run:
         }
 
     def check(self, clock: Clock) -> None:
-        """Raise ExecutionStopped when the execution must go no further."""
+        """Raise StoppedError when the execution must go no further."""
         limit = self.machine.definition.get("TimeoutSeconds")
         if limit is not None and (clock.now() - self.started).total_seconds() > limit:
-            self.end(ExecutionStopped("TIMED_OUT", "States.Timeout"))
+            self.end(StoppedError("TIMED_OUT", "States.Timeout"))
         if self.ending is not None:
             raise self.ending

@@ -3,6 +3,7 @@
 ``make verify`` asks the same of every fixture environment.
 """
 
+import shutil
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -39,7 +40,10 @@ IMAGE = f"100000000004.dkr.ecr.eu-west-1.amazonaws.com/studio@sha256:{'0f1e2d3c'
 STUDIO = {"studio": {"users": PEOPLE}}
 FILES = {
     "tight": environment(
-        "100000000001", **STUDIO, ci={"deploy_subjects": [PIPELINE], "review_subjects": [PIPELINE]}
+        "100000000001",
+        **STUDIO,
+        training=True,
+        ci={"deploy_subjects": [PIPELINE], "review_subjects": [PIPELINE], "run_subjects": [PIPELINE]},
     ),
     "lab": environment("100000000001", **STUDIO, owns_account=False),
     # The worst case: AWS's managed policies, and no boundary behind the Denies.
@@ -51,6 +55,7 @@ FILES = {
     ),
     "off": environment(
         "100000000003",
+        training=True,
         studio={"users": PEOPLE, "mlflow": "server", "home_efs": True},
         customization={"permissions": "off"},
         iam={"require_mfa": "off"},
@@ -73,7 +78,8 @@ FILES = {
 def made_up(tmp_path_factory: pytest.TempPathFactory) -> World:
     """The environments of ``FILES``."""
     folder = tmp_path_factory.mktemp("made_up")
-    landscape(folder, FILES)
+    shutil.copytree(ROOT / "tests" / "fixtures" / "models", folder / "models")
+    landscape(folder, FILES, {})
     return synthesized_world(folder / "environments", folder / "out")
 
 
@@ -120,10 +126,14 @@ def test_no_two_cases_are_called_the_same() -> None:
 
 
 def principal_of(role: Role) -> str:
-    """What the table calls a role: one name for the roles of all people with the same persona."""
+    """What the table calls a role: one name for the roles of all people with the same persona,
+    and of all models.
+    """
     for persona in ("approver", "studio-admin"):
         if role.kind == "persona" and role.thing.startswith(f"{persona}-"):
             return persona
+    if role.kind in ("job", "trigger", "workflow"):
+        return f"model-{role.kind}"
     return role.thing
 
 

@@ -63,6 +63,13 @@ STATEFUL_IDS = {
         "Repositoriescreditapproval3BFA80C2": "AWS::ECR::Repository",
         "Repositoriessupportassistant3F5A5040": "AWS::ECR::Repository",
     },
+    "Orchestration": {
+        "FunctionsDatasetCheckLogsC0B19737": "AWS::Logs::LogGroup",
+        "FunctionsModelRegistrationLogsCE93DBE6": "AWS::Logs::LogGroup",
+        "FunctionsQualityGateLogs11A04EE6": "AWS::Logs::LogGroup",
+        "FunctionsRunAdmissionLogs177501DD": "AWS::Logs::LogGroup",
+        "Logs": "AWS::Logs::LogGroup",
+    },
     "Model-credit-approval": {"PackageGroup": "AWS::SageMaker::ModelPackageGroup"},
     "Model-support-assistant": {"PackageGroup": "AWS::SageMaker::ModelPackageGroup"},
 }
@@ -289,7 +296,11 @@ def test_what_a_function_is_deployed_with_is_all_it_needs(build: Synthesize, tmp
         for function in of_type(stack.template, "AWS::Lambda::Function").values()
     }
     assert {handler for handler, _ in handlers} == {
+        "dataset_check.handler.handler",
+        "model_registration.handler.handler",
         "network_defaults.handler.handler",
+        "quality_gate.handler.handler",
+        "run_admission.handler.handler",
         "studio_homes.handler.handler",
     }
     published = {

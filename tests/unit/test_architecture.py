@@ -18,6 +18,7 @@ IMPURE = {
     "audit_trail",
     "checks",
     "container_repository",
+    "dead_letters",
     "deployment_roles",
     "encryption_key",
     "experiment_tracking",
@@ -26,6 +27,7 @@ IMPURE = {
     "log_group",
     "managed_policy",
     "model_package_group",
+    "model_roles",
     "network_defaults",
     "notifications",
     "object_store",
@@ -49,6 +51,9 @@ IMPURE = {
     "studio_startup",
     "vpc",
     "vpc_endpoints",
+    "workflow",
+    "workflow_functions",
+    "workflow_triggers",
 }
 """Modules that build constructs; every other module of the package is pure."""
 

@@ -20,9 +20,10 @@ network:
   availability_zones: [euw1-az1, euw1-az2]
 """
 KEYS = (
-    "account, region, name_prefix, organization_id, serves_production, removal, tags, owns_account, "
-    "already_in_account, iam, ci, network, studio, customization, registry, models, data_sources, "
-    "data_writers, break_glass_roles, storage, audit, log_retention_days, notifications, deployment"
+    "account, region, name_prefix, organization_id, serves_production, training, removal, tags, "
+    "owns_account, already_in_account, iam, ci, network, studio, customization, registry, models, "
+    "data_sources, data_writers, break_glass_roles, storage, audit, log_retention_days, notifications, "
+    "deployment"
 )
 USABLE = ", ".join(regions.regions_offering("studio"))
 SIZE = "a private network from /16 to /24, such as 10.40.0.0/20"
@@ -559,7 +560,8 @@ def with_models(folder: Path, **files: str) -> None:
         ),
         (
             MODEL + "taks: 1\n",
-            "4: taks: unknown key, given 'taks', did you mean 'task'?, allowed: description, owner, task",
+            "4: taks: unknown key, given 'taks', did you mean 'task'?, allowed: description, owner, task, "
+            "data, prepare, train, tune, evaluate, gate, inference, batch, schedule",
         ),
         (
             "name: x\n" + MODEL,

@@ -31,6 +31,7 @@ REGIONAL = (
     "dynamodb:Query",
     "dynamodb:Scan",
     "ec2:*NetworkInterface*",
+    "ec2:*PrivateIpAddresses",
     "ec2:DeleteSecurityGroup",
     "ec2:Describe*",
     "ec2:Get*",

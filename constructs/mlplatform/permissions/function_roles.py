@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlplatform.exports import imported
+from mlplatform.permissions.data_reading import read_data, read_sources
 from mlplatform.permissions.grant import Grant
-from mlplatform.permissions.job_roles import read_sources
 from mlplatform.permissions.networking import function_network, not_by_the_code
 from mlplatform.permissions.places import (
     ours,
@@ -15,7 +15,7 @@ from mlplatform.permissions.places import (
     sagemaker_arns,
     via,
 )
-from mlplatform.permissions.run_places import KEPT, RUNS, areas, object_arns
+from mlplatform.permissions.run_places import KEPT, RUNS, object_arns
 from mlplatform.permissions.tracking import log_runs
 from mlplatform.policy import READ_OBJECTS
 from mlplatform.settings import Environment
@@ -45,7 +45,7 @@ def dataset_check(settings: Environment) -> list[Grant]:
     """Reads the data of every model, writes what it found out, runs in the platform's network."""
     name = settings.names.name(CHECK.replace("_", "-"), kind="function")
     return [
-        *_read_data(settings),
+        *read_data(settings, *settings.products, who="the check"),
         *read_sources(settings, *settings.products, who="the check"),
         Grant(
             "KeepReports",
@@ -57,18 +57,6 @@ def dataset_check(settings: Environment) -> list[Grant]:
         _keys(settings, "DataKeyArn", "ArtifactsKeyArn"),
         *function_network(settings),
         not_by_the_code(settings, name),
-    ]
-
-
-def _read_data(settings: Environment) -> list[Grant]:
-    if not (keys := areas(settings, *settings.products)):
-        return []
-    bucket = settings.names.bucket_arn("data")
-    why = "the check reads the data of every model"
-    listed = {**ours(settings), "StringLike": {"s3:prefix": list(keys)}}
-    return [
-        Grant("ReadData", READ_OBJECTS, tuple(f"{bucket}/{key}" for key in keys), why, ours(settings)),
-        Grant("ListData", ("s3:ListBucket",), (bucket,), why, listed),
     ]
 
 

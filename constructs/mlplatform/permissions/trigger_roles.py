@@ -45,7 +45,7 @@ def model_trigger(product: ModelProduct, settings: Environment) -> list[Grant]:
 
 def _dead_letters(settings: Environment) -> list[Grant]:
     """EventBridge Scheduler delivers as the role, what it could not deliver too."""
-    queue = settings.names.arn("sqs", settings.names.name(DEAD_LETTERS, kind="queue"))
+    queue = settings.names.arn("sqs", settings.names.name(DEAD_LETTERS))
     key, use = (imported("LogsKeyArn", settings),), ("kms:Decrypt", "kms:GenerateDataKey")
     return [
         Grant("KeepUndelivered", ("sqs:SendMessage",), (queue,), "a start that failed is kept in the queue"),

@@ -8,10 +8,13 @@ from mlplatform.permissions.function_roles import ADMISSION, CHECK, GATE, REGIST
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import ours, passed_to, via
 from mlplatform.permissions.run_places import (
+    ATTEMPT,
     EVALUATE,
     KEPT,
+    LATER_ATTEMPT,
     PREDICTIONS,
     PREPARE,
+    REGISTERING,
     SCORE,
     TRAIN,
     job_arn,
@@ -25,12 +28,7 @@ from mlplatform.policy import within
 from mlplatform.settings import Environment
 from mlplatform.settings.products import ModelProduct
 from mlplatform.workflows import Source
-
-REGISTERING = ("train", "tune", "register")
-"""Workflows that end in a registered version."""
-
-CHECKING = ("train", "tune", "batch")
-"""Workflows that check data before they spend money on it."""
+from mlplatform.workflows.admission import import_prefixes
 
 _RULES = {
     "training": "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
@@ -59,7 +57,7 @@ def model_workflow(product: ModelProduct, settings: Environment, source: Source)
         *(_scoring(product, settings) if "batch" in which else []),
         *_functions(settings, which),
         *_objects(product, settings, which, source),
-        *(_parts(product, settings, which)),
+        *_parts(product, settings, which),
         *_notifications(settings),
         *_observability(settings),
     ]
@@ -99,14 +97,13 @@ def _jobs(product: ModelProduct, settings: Environment, which: Iterable[str]) ->
     ]
 
 
-def _steps(
-    product: ModelProduct, settings: Environment, which: Iterable[str]
-) -> dict[str, tuple[str, ...]]:
+def _steps(product: ModelProduct, settings: Environment, which: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """ARN patterns of the jobs that the workflows ``which`` run, by kind; without the kinds they do not."""
     names, model, which = settings.names, product.name, set(which)
-    prepares = product.prepare is not None and which & {"train", "tune"}
+    attempts = (ATTEMPT, LATER_ATTEMPT) if "train" in which else ()
+    prepares = product.prepare is not None and which & set(REGISTERING)
     found = {
-        "training": [job_arn(names, model, "training", TRAIN)] if "train" in which else [],
+        "training": [job_arn(names, model, "training", TRAIN, attempt) for attempt in attempts],
         "processing": [
             *([job_arn(names, model, "processing", PREPARE)] if prepares else []),
             *([job_arn(names, model, "processing", EVALUATE)] if which & set(REGISTERING) else []),
@@ -145,7 +142,7 @@ def _functions(settings: Environment, which: Iterable[str]) -> list[Grant]:
     which = set(which)
     packages = [
         ADMISSION,
-        *([CHECK] if which & set(CHECKING) else []),
+        CHECK,
         *([GATE, REGISTRATION] if which & set(REGISTERING) else []),
     ]
     arns = tuple(function_arn(package, settings) for package in packages)
@@ -167,10 +164,9 @@ def _objects(
     copies = Grant(
         "CopySource", ("s3:GetObject",), (staged,), "the packed scripts as they were deployed", ours(settings)
     )
-    artifacts = (imported("ArtifactsKeyArn", settings),)
-    use = ("kms:Decrypt", "kms:GenerateDataKey")
     return [
         *([copies] if which & set(REGISTERING) else []),
+        *(_imports(product, settings) if "register" in which else []),
         Grant(
             "KeepObjects",
             ("s3:PutObject",),
@@ -178,7 +174,30 @@ def _objects(
             "what a run keeps is named after its content or the run",
             ours(settings),
         ),
-        Grant("UseKey", use, artifacts, "what is kept is encrypted", via(settings, "s3")),
+        Grant(
+            "UseKey",
+            ("kms:Decrypt", "kms:GenerateDataKey"),
+            (imported("ArtifactsKeyArn", settings),),
+            "what is kept is encrypted",
+            via(settings, "s3"),
+        ),
+    ]
+
+
+def _imports(product: ModelProduct, settings: Environment) -> list[Grant]:
+    """Reading an artifact that was built elsewhere, where the admission of ``register`` lets it lie."""
+    prefixes = [uri.removeprefix("s3://") for uri in import_prefixes(product, settings)]
+    objects = [settings.names.arn("s3", f"{prefix}*.tar.gz", region="", account="") for prefix in prefixes]
+    why = "people name the artifacts they bring in; they lie in two places meant for it"
+    return [
+        Grant("ReadImports", ("s3:GetObject",), tuple(objects), why, ours(settings)),
+        Grant(
+            "DecryptImports",
+            ("kms:Decrypt",),
+            (imported("DataKeyArn", settings),),
+            "the data bucket is encrypted",
+            via(settings, "s3"),
+        ),
     ]
 
 
@@ -187,12 +206,8 @@ def _parts(product: ModelProduct, settings: Environment, which: Iterable[str]) -
 
     Step Functions developer guide, "IAM policies for using Distributed Map states".
     """
-    machines = [
-        machine_arn(settings.names, product.name, workflow) for workflow in which if workflow in CHECKING
-    ]
+    machines = [machine_arn(settings.names, product.name, workflow) for workflow in which]
     runs = [machine.replace(":stateMachine:", ":execution:") for machine in machines]
-    if not machines:
-        return []
     return [
         Grant("CheckParts", ("states:StartExecution",), tuple(machines), "a workflow starts its own parts"),
         Grant(

@@ -10,7 +10,7 @@ Channel = Literal["train", "validation", "test"]
 DataLocation = Annotated[
     str,
     Text(
-        r"data://([\w!.()-][\w!.()=-]*/)*[\w!.()-][\w!.()=-]*/?",
+        r"data://((?!\.{1,2}(/|$))[\w!.()=-]+/)*(?!\.{1,2}$)[\w!.()=-]+/?",
         "data://<path>, in the environment's data bucket or in one of its data_sources",
     ),
 ]
@@ -22,7 +22,9 @@ class ColumnSettings(Section):
 
     label: ColumnName | None = Field(default=None, description="the column to predict")
     required: list[ColumnName] = Field(default=[], description="other columns that must exist")
-    count: int | None = Field(default=None, ge=1, le=16_384, description="number of columns; without a header")
+    count: int | None = Field(
+        default=None, ge=1, le=16_384, description="number of columns; without a header"
+    )
     protected: ColumnName | None = Field(
         default=None, description="the protected attribute that fairness is judged by"
     )

@@ -8,22 +8,13 @@ from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaH
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from mlplatform import regions
+from mlplatform.sentences import sentence
 
 
 class Section(BaseModel):
     """A frozen group of settings that refuses unknown keys and converts no types."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
-
-
-def sentence(what: str, *, given: object = None, allowed: object = None) -> str:
-    """What is wrong, what was given and what is allowed, in one line."""
-    parts = [what]
-    if given is not None:
-        parts.append(f"given {given}")
-    if allowed is not None:
-        parts.append(f"allowed: {allowed}")
-    return ", ".join(parts)
 
 
 def refuse(what: str, *, given: object = None, allowed: object = None) -> PydanticCustomError:

@@ -1,10 +1,21 @@
 """Settings of the gate: what an evaluation must show before a model is registered."""
 
-from pydantic import Field
+from typing import Annotated
 
-from mlplatform.settings.fields import Section
+from pydantic import AfterValidator, Field
 
-Limits = dict[str, float]
+from mlplatform.settings.fields import Section, refuse
+from mlplatform.settings.values import Number
+
+
+def _ratio(value: float) -> float:
+    if not 0 <= value <= 1:
+        raise refuse("out of range", given=value, allowed="a number from 0 to 1")
+    return value
+
+
+Limits = dict[str, Number]
+Ratio = Annotated[Number, AfterValidator(_ratio)]
 
 
 class FairnessSettings(Section):
@@ -12,7 +23,7 @@ class FairnessSettings(Section):
 
     attribute: str = Field(description="a key below groups in evaluation.json")
     metric: str = Field(description="the metric of each group to compare")
-    minimum_ratio: float = Field(ge=0, le=1, description="the smallest value divided by the largest")
+    minimum_ratio: Ratio = Field(description="the smallest value divided by the largest")
 
 
 class GateSettings(Section):

@@ -6,8 +6,8 @@ from pydantic import Field
 
 from mlplatform.settings.data import DataLocation
 from mlplatform.settings.fields import Section, Text
-from mlplatform.settings.jobs import ImageSettings, Script
-from mlplatform.settings.values import Variable, VariableName
+from mlplatform.settings.jobs import DEFAULT_INSTANCE_TYPE, ImageSettings, Script
+from mlplatform.settings.values import LongVariable, VariableName
 
 ContentType = Annotated[str, Text(r"[\w.+-]+/[\w.+-]+(;\s?[\w=.+-]+)*", "a content type such as text/csv")]
 
@@ -21,12 +21,12 @@ class InferenceSettings(ImageSettings):
     content_types: list[ContentType] = Field(default=["text/csv"], description="what requests may hold")
     response_types: list[ContentType] = Field(default=["text/csv"], description="what responses may hold")
     realtime_instance_types: list[str] = Field(
-        default=["ml.m5.large"], description="instance types of endpoints"
+        default=[DEFAULT_INSTANCE_TYPE], description="instance types of endpoints"
     )
     transform_instance_types: list[str] = Field(
-        default=["ml.m5.large"], description="instance types of batch transform jobs"
+        default=[DEFAULT_INSTANCE_TYPE], description="instance types of batch transform jobs"
     )
-    environment: dict[VariableName, Variable] = Field(
+    environment: dict[VariableName, LongVariable] = Field(
         default={}, description="environment variables of the containers; no secrets"
     )
 
@@ -35,7 +35,7 @@ class BatchSettings(Section):
     """A batch transform job of the approved version."""
 
     data: DataLocation = Field(description="what to score")
-    instance_type: str = Field(default="ml.m5.large", description="an instance type of SageMaker")
+    instance_type: str = Field(default=DEFAULT_INSTANCE_TYPE, description="an instance type of SageMaker")
     instance_count: int = Field(default=1, ge=1, le=100, description="how many instances")
     content_type: ContentType = Field(default="text/csv", description="of the data")
     accept: ContentType = Field(default="text/csv", description="of the predictions")
@@ -46,8 +46,12 @@ class BatchSettings(Section):
         default="multi_record", description="how many records a request holds"
     )
     max_payload_mb: int = Field(default=6, ge=0, le=100, description="size of a request, in MB; 0: any")
-    max_concurrent_transforms: int = Field(default=1, ge=0, le=100, description="requests at a time; 0: SageMaker's choice")
-    join: Literal["none", "input"] = Field(default="none", description="input: predictions beside the records")
+    max_concurrent_transforms: int = Field(
+        default=1, ge=0, le=100, description="requests at a time; 0: SageMaker's choice"
+    )
+    join: Literal["none", "input"] = Field(
+        default="none", description="input: predictions beside the records"
+    )
     max_runtime_minutes: int = Field(
         default=60, ge=1, le=7_200, description="the workflow stops the job after so many minutes"
     )

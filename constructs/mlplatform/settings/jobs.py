@@ -5,11 +5,18 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from mlplatform.settings.fields import Section, Text
-from mlplatform.settings.values import Variable, VariableName
+from mlplatform.settings.values import Argument, Variable, VariableName
+
+DEFAULT_INSTANCE_TYPE = "ml.m5.large"
+"""What a job runs on, and a model answers on, unless settings say otherwise."""
 
 FrameworkName = Literal["huggingface", "pytorch", "scikit-learn", "tensorflow", "xgboost"]
 Script = Annotated[
-    str, Text(r"(?!/|\.\.?/)([\w-][\w.-]*/)*[\w-][\w.-]*\.py", "a Python file of the model's folder such as train.py")
+    str,
+    Text(
+        r"(?!/|\.\.?/)([\w-][\w.-]*/)*[\w-][\w.-]*\.py",
+        "a Python file of the model's folder such as train.py",
+    ),
 ]
 Digest = Annotated[str, Text(r"sha256:[0-9a-f]{64}", "the digest of an image, sha256: and 64 of 0-9 and a-f")]
 
@@ -47,7 +54,7 @@ class ImageSettings(Section):
 class JobSettings(ImageSettings):
     """What a job runs on, for how long, and what it is given."""
 
-    instance_type: str = Field(default="ml.m5.large", description="an instance type of SageMaker")
+    instance_type: str = Field(default=DEFAULT_INSTANCE_TYPE, description="an instance type of SageMaker")
     instance_count: int = Field(default=1, ge=1, le=100, description="how many instances")
     volume_size_gib: int = Field(default=30, ge=1, le=16_384, description="size of the volume, in GiB")
     max_runtime_minutes: int = Field(
@@ -56,7 +63,7 @@ class JobSettings(ImageSettings):
     environment: dict[VariableName, Variable] = Field(
         default={}, description="environment variables of the container; no secrets"
     )
-    arguments: list[str] = Field(default=[], description="further arguments of the script")
+    arguments: list[Argument] = Field(default=[], description="further arguments of the script")
     request: dict[str, Any] = Field(
         default={}, description="what else the request of the AWS API says, in the API's own words"
     )

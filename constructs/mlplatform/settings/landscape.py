@@ -117,6 +117,9 @@ def _registries(read: Read) -> Iterator[Problem]:
         wanted = environment.registry.environment
         if wanted in (None, environment.name):
             continue
+        if environment.training:
+            what = f"models are registered where they are trained, and here in {wanted}"
+            yield document.problem(("training",), f"{what}, given true, allowed: false")
         path = ("registry", "environment")
         keepers = [e.name for e in known.values() if e.keeps_registry and e.region == environment.region]
         allowed = f"given {wanted!r}, allowed: {', '.join(keepers) or 'none, its own'}"

@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from mlplatform.regional_types import deployable
+from mlplatform.settings import checks, environment_checks, scripts
 from mlplatform.settings.environment import Environment
+from mlplatform.settings.findings import Finding
 from mlplatform.settings.landscape import between, neighbours
 from mlplatform.settings.messages import message
 from mlplatform.settings.problems import Problem, SettingsError
@@ -36,8 +38,9 @@ def read_environments(folder: Path, *, only: str | None = None) -> tuple[Environ
         except SettingsError as error:
             problems.extend(error.problems)
     complete = not problems
-    models: dict[str, Document] = {}
+    models: dict[str, Document | None] = {}
     for path in sorted(folder.parent.glob("models/*/model.yaml")):
+        models[path.parent.name] = None  # exists, and cannot be used
         try:
             models[path.parent.name] = _model(path, f"models/{path.parent.name}/{path.name}")
         except SettingsError as error:
@@ -46,7 +49,10 @@ def read_environments(folder: Path, *, only: str | None = None) -> tuple[Environ
     products: dict[str, tuple[ModelProduct, ...]] = {}
     for document, environment in environments:
         try:
-            products[environment.name] = _products(document, environment, models)
+            found = _products(document, environment, models)
+            products[environment.name] = tuple(
+                one.within(folder.parent / "models" / one.name) for one in found
+            )
         except SettingsError as error:
             problems.extend(error.problems)
     if problems:
@@ -71,7 +77,9 @@ def _environment(path: Path, label: str) -> tuple[Document, Environment]:
 
 def _model(path: Path, label: str) -> Document:
     document = _named_by_its_place(read(path, name=label), "the folder's name is the model's name")
-    validated(ModelProduct, document, {"name": path.parent.name, **document.values})
+    product = validated(ModelProduct, document, {"name": path.parent.name, **document.values})
+    if found := [*checks.problems(product), *scripts.problems(product, path.parent)]:
+        raise SettingsError(document.problem(*mistake) for mistake in found)
     return document
 
 
@@ -83,7 +91,7 @@ def _named_by_its_place(document: Document, where: str) -> Document:
 
 
 def _products(
-    document: Document, environment: Environment, models: Mapping[str, Document]
+    document: Document, environment: Environment, models: Mapping[str, Document | None]
 ) -> tuple[ModelProduct, ...]:
     """The model products of one environment, as its ``models`` setting changes them."""
     problems: list[Problem] = []
@@ -101,15 +109,47 @@ def _products(
             what = f"CloudFormation has no {_GROUP} in {environment.region}, given {name}"
             allowed = f"`models: {{{name}: {{enabled: false}}}}`, or a region that has it"
             problems.append(document.problem(("models", name), f"{what}, allowed: {allowed}"))
-        elif enabled:
+        elif enabled and model is not None:
             try:
-                values = {"name": name, **merged(model.values, override)}
-                found.append(validated(ModelProduct, document, values, below=("models", name)))
+                found.append(_product(document, environment, model, name, override))
             except SettingsError as error:
                 problems.extend(error.problems)
     if problems:
         raise SettingsError(problems)
     return tuple(found)
+
+
+def _product(
+    document: Document, environment: Environment, model: Document, name: str, override: dict[str, Any]
+) -> ModelProduct:
+    """One product as an environment changes it; what the change breaks is that file's mistake."""
+    below = ("models", name)
+    values = {"name": name, **merged(model.values, override)}
+    product = validated(ModelProduct, document, values, below=below)
+    mine = list(checks.problems(product)) if override else []
+    problems = [document.problem((*below, *path), text) for path, text in mine]
+    for mistake in () if mine else environment_checks.problems(product, environment):
+        problems.append(_blamed(document, environment, model, name, override, mistake))
+    if problems:
+        raise SettingsError(problems)
+    return product
+
+
+def _blamed(
+    document: Document,
+    environment: Environment,
+    model: Document,
+    name: str,
+    override: dict[str, Any],
+    mistake: Finding,
+) -> Problem:
+    """The problem in the file that gives the value: the environment's, if it changes it, or the model's."""
+    given: Any = override
+    for part in mistake.path[:-1]:
+        given = given.get(part) if isinstance(given, dict) else None
+    if isinstance(given, dict) and mistake.path[-1] in given:
+        return document.problem(("models", name, *mistake.path), mistake.message)
+    return model.problem(mistake.path, f"{mistake.message} (in {environment.name})")
 
 
 def validated(

@@ -1,8 +1,9 @@
 """Settings of a model product: what ``models/<model>/model.yaml`` may say."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, field_validator
 
 from mlplatform.settings.data import DataSettings
 from mlplatform.settings.fields import Section, Text, refuse
@@ -52,10 +53,14 @@ class ModelProduct(Section):
     train: TrainSettings | None = Field(default=None, description="the training job")
     tune: TuneSettings | None = Field(default=None, description="the search for hyperparameters")
     evaluate: EvaluateSettings | None = Field(default=None, description="the job that measures the model")
-    gate: GateSettings | None = Field(default=None, description="what the evaluation must show before registration")
+    gate: GateSettings | None = Field(
+        default=None, description="what the evaluation must show before registration"
+    )
     inference: InferenceSettings | None = Field(default=None, description="how the registered model answers")
     batch: BatchSettings | None = Field(default=None, description="scoring of stored data")
     schedule: ScheduleSettings | None = Field(default=None, description="when workflows start by themselves")
+
+    _folder: Path = PrivateAttr(default=Path())
 
     @field_validator("name")
     @classmethod
@@ -64,6 +69,17 @@ class ModelProduct(Section):
             allowed = f"a name that does not begin with {EXPERIMENT}-"
             raise refuse("what people try out is called so", given=repr(name), allowed=allowed)
         return name
+
+    @property
+    def folder(self) -> Path:
+        """Where the model's scripts lie."""
+        return self._folder
+
+    def within(self, folder: Path) -> "ModelProduct":
+        """Return a copy whose scripts lie in ``folder``."""
+        copy = self.model_copy()
+        copy._folder = folder
+        return copy
 
 
 def merged(settings: dict[str, Any], override: dict[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,17 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from mlplatform.settings.fields import Section, Text
 from mlplatform.settings.jobs import JobSettings, Script
-from mlplatform.settings.values import Scalar
+from mlplatform.settings.values import HyperparameterName, Number, Scalar, literal
 
 S3Uri = Annotated[str, Text(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/\S+", "an s3://<bucket>/<key> address")]
+MetricName = Annotated[str, Text(r"\S{1,255}", "1 to 255 characters without spaces")]
+MetricRegex = Annotated[
+    str, Text(r".{1,500}", "a regular expression of at most 500 characters"), AfterValidator(literal)
+]
 
 
 class AlgorithmSettings(Section):
@@ -30,8 +34,8 @@ class JumpStartSettings(Section):
 class RangeSettings(Section):
     """What an execution may set a hyperparameter to."""
 
-    minimum: int | float | None = Field(default=None, description="the least value")
-    maximum: int | float | None = Field(default=None, description="the largest value")
+    minimum: Number | None = Field(default=None, description="the least value")
+    maximum: Number | None = Field(default=None, description="the largest value")
     values: list[Scalar] | None = Field(default=None, description="the values, instead of a range")
 
 
@@ -51,7 +55,10 @@ class TrainSettings(JobSettings):
     )
     spot: bool = Field(default=False, description="run on spare capacity, which AWS may take back")
     max_wait_minutes: int | None = Field(
-        default=None, ge=1, le=80_640, description="with spot: minutes to wait and run in all; twice the run time"
+        default=None,
+        ge=1,
+        le=80_640,
+        description="with spot: minutes to wait and run in all; twice the run time",
     )
     checkpoints: bool | None = Field(
         default=None, description="keep /opt/ml/checkpoints in S3, to go on from; as spot, unless given"
@@ -68,11 +75,13 @@ class TrainSettings(JobSettings):
     input_mode: Literal["File", "FastFile", "Pipe"] = Field(
         default="File", description="copied before the script starts, or streamed"
     )
-    hyperparameters: dict[str, Scalar] = Field(default={}, description="what the script or algorithm is told")
-    hyperparameter_ranges: dict[str, RangeSettings] = Field(
+    hyperparameters: dict[HyperparameterName, Scalar] = Field(
+        default={}, description="what the script or algorithm is told"
+    )
+    hyperparameter_ranges: dict[HyperparameterName, RangeSettings] = Field(
         default={}, description="hyperparameters an execution may set, and to what"
     )
-    metric_definitions: dict[str, str] = Field(
+    metric_definitions: dict[MetricName, MetricRegex] = Field(
         default={}, description="metric: the regular expression that finds it in the log"
     )
 

@@ -5,13 +5,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from mlplatform.settings.fields import Section, Text
-from mlplatform.settings.values import Scalar
+from mlplatform.settings.values import HyperparameterName, Number, Scalar
 
 Objective = Annotated[
     str, Text(r"(maximize|minimize) \S{1,255}", "maximize or minimize, a space, and the name of a metric")
 ]
 TuningJobName = Annotated[
-    str, Text(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}", "the name of a tuning job, 1 to 32 letters, digits and hyphens")
+    str,
+    Text(
+        r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}", "the name of a tuning job, 1 to 32 letters, digits and hyphens"
+    ),
 ]
 
 
@@ -19,7 +22,7 @@ class SearchRange(Section):
     """The values of one hyperparameter to search: one of integer, continuous and categorical."""
 
     integer: list[int] | None = Field(default=None, description="the least and the largest whole number")
-    continuous: list[float] | None = Field(default=None, description="the least and the largest number")
+    continuous: list[Number] | None = Field(default=None, description="the least and the largest number")
     categorical: list[Scalar] | None = Field(default=None, description="the values to try")
     scale: Literal["auto", "linear", "logarithmic", "reverse_logarithmic"] = Field(
         default="auto", description="how values between the two ends are chosen"
@@ -38,7 +41,8 @@ class WarmStartSettings(Section):
 
     parents: list[TuningJobName] = Field(description="names of finished tuning jobs")
     type: Literal["identical_data_and_algorithm", "transfer_learning"] = Field(
-        default="identical_data_and_algorithm", description="what the earlier jobs have in common with this one"
+        default="identical_data_and_algorithm",
+        description="what the earlier jobs have in common with this one",
     )
 
 
@@ -55,7 +59,7 @@ class TuneSettings(Section):
         default=120, ge=2, le=262_800, description="the tuning job is stopped after so many minutes"
     )
     early_stopping: bool = Field(default=False, description="stop training jobs that will not be the best")
-    search: dict[str, SearchRange] = Field(description="the hyperparameters to search")
+    search: dict[HyperparameterName, SearchRange] = Field(description="the hyperparameters to search")
     hyperband: HyperbandSettings | None = Field(default=None, description="with strategy: hyperband")
     warm_start: WarmStartSettings | None = Field(
         default=None, description="earlier tuning jobs to begin with"

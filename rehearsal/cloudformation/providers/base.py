@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Protocol
 
 from rehearsal.api import Place
@@ -53,7 +52,7 @@ class Provider(Protocol):
 
 @dataclass(frozen=True)
 class Account:
-    """Where providers make resources: AWS's APIs, called by the rehearsal itself, whose calls are not judged."""
+    """Where providers make resources: AWS's APIs, called by the rehearsal itself, which is not judged."""
 
     emulator: Emulator
 
@@ -62,15 +61,9 @@ class Account:
         """Partition, region and account."""
         return self.emulator.place
 
-    @cached_property
-    def _clients(self) -> dict[str, Any]:
-        return {}
-
     def api(self, service: str) -> Any:
-        """The boto3 client of ``service``; the same one for the same service."""
-        if service not in self._clients:
-            self._clients[service] = self.emulator.client(service)
-        return self._clients[service]
+        """The boto3 client of ``service``."""
+        return self.emulator.client(service)
 
 
 def without(properties: Properties, *names: str) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Roles and their policies: what the emulator judges calls by."""
 
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from rehearsal.cloudformation.providers.base import Account, Made, ResourceError, Wanted
 from rehearsal.cloudformation.stack import Resource
-from rehearsal.emulator import RoleRecord
+from rehearsal.identities import RoleRecord
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Roles:
             policies={**added, **inline, **attached},
             boundary=self.document(boundary) if boundary else None,
         )
-        return Made(name, {"Arn": arn, "RoleId": f"AROA{abs(hash(arn)):017d}"[:21]})
+        return Made(name, {"Arn": arn, "RoleId": f"AROA{sha256(arn.encode()).hexdigest()[:17].upper()}"})
 
 
 @dataclass(frozen=True)

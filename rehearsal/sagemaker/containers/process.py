@@ -58,7 +58,7 @@ class Process:
         return self._process.poll() is None
 
     def wait(self, seconds: float, stop: threading.Event) -> Outcome:
-        """Until the process ends, ``stop`` is set, or ``seconds`` have passed; ends it in the latter cases."""
+        """Until the process ends, ``stop`` is set or ``seconds`` have passed; then it is ended."""
         limit = self._started + seconds
         while self.alive and not stop.is_set() and time.monotonic() < limit:
             self._poll(min(0.05, max(limit - time.monotonic(), 0)))

@@ -52,6 +52,8 @@ class Root:
             "HOME": str(self.path("/root")),
             "TMPDIR": str(self.path("/tmp")),
             "LANG": "C.UTF-8",
+            # Two trainings at a time on two cores: threads that spin while they wait cost a hundredfold.
+            "OMP_WAIT_POLICY": "PASSIVE",
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTHONNOUSERSITE": "1",

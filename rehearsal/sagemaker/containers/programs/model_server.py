@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 
 MODEL = os.environ["SM_MODEL_DIR"]
+DEFAULT_ACCEPT = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json")
 Answer = tuple[bytes, str]
 Transform = Callable[[bytes, str, str], Answer]
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A request the server cannot answer, with its HTTP status."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -43,7 +44,7 @@ def decode(body: Any, content_type: str) -> Any:
         return np.array(json.loads(text), dtype=np.float32)
     if kind == "application/x-npy":
         return np.load(io.BytesIO(body), allow_pickle=False)
-    raise Refused(415, f"Content type {content_type} is not supported by this model")
+    raise RefusedError(415, f"Content type {content_type} is not supported by this model")
 
 
 def encode(prediction: Any, accept: str) -> Answer:
@@ -60,7 +61,7 @@ def encode(prediction: Any, accept: str) -> Answer:
         buffer = io.BytesIO()
         np.save(buffer, array)
         return buffer.getvalue(), kind
-    raise Refused(406, f"Accept type {accept} is not supported by this model")
+    raise RefusedError(406, f"Accept type {accept} is not supported by this model")
 
 
 def _bytes(answer: Any, accept: str) -> Answer:
@@ -134,8 +135,8 @@ def _matrix(xgb: ModuleType, body: bytes, kind: str) -> Any:
             labelled = b"".join(b"0 " + line + b"\n" for line in body.splitlines())
             return xgb.DMatrix(load_svmlight_file(io.BytesIO(labelled))[0])
     except ValueError as error:
-        raise Refused(415, f"Loading {kind} data failed: {error}") from error
-    raise Refused(415, f"Content type {kind} is not supported; use text/csv or text/libsvm")
+        raise RefusedError(415, f"Loading {kind} data failed: {error}") from error
+    raise RefusedError(415, f"Content type {kind} is not supported; use text/csv or text/libsvm")
 
 
 def loaded(library: str) -> Transform:
@@ -160,13 +161,12 @@ def handler(transform: Transform) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             kind = self.headers.get("Content-Type", "application/json")
-            default = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json")
             accept = self.headers.get("Accept", "*/*")
             try:
                 with lock:
-                    answer, answered = transform(body, kind, default if accept == "*/*" else accept)
+                    answer, answered = transform(body, kind, DEFAULT_ACCEPT if accept == "*/*" else accept)
                 self._answer(200, answer, answered)
-            except Refused as error:
+            except RefusedError as error:
                 self._answer(error.status, str(error).encode(), "text/plain")
             except Exception as error:
                 traceback.print_exc()

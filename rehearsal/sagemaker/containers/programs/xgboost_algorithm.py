@@ -19,14 +19,18 @@ INPUT, MODEL = Path(os.environ["SM_INPUT_DIR"]), Path(os.environ["SM_MODEL_DIR"]
 CHECKPOINTS = Path(os.environ["SM_CHECKPOINT_DIR"])
 OWN = {"num_round", "csv_weights", "early_stopping_rounds", "eval_metric", "save_model_on_termination"}
 """Hyperparameters of the container rather than of the library."""
-LIBRARY = set(
-    "booster verbosity nthread eta gamma max_depth min_child_weight max_delta_step subsample colsample_bytree "
-    "colsample_bylevel colsample_bynode lambda alpha tree_method sketch_eps scale_pos_weight updater "
-    "refresh_leaf process_type grow_policy max_leaves max_bin monotone_constraints interaction_constraints "
-    "sample_type normalize_type rate_drop one_drop skip_drop lambda_bias tweedie_variance_power objective "
-    "num_class base_score seed num_parallel_tree aft_loss_distribution aft_loss_distribution_scale "
-    "deterministic_histogram sampling_method huber_slope max_cached_hist_node".split()
-)
+# fmt: off
+LIBRARY = {
+    "aft_loss_distribution", "aft_loss_distribution_scale", "alpha", "base_score", "booster",
+    "colsample_bylevel", "colsample_bynode", "colsample_bytree", "deterministic_histogram", "eta",
+    "gamma", "grow_policy", "huber_slope", "interaction_constraints", "lambda", "lambda_bias", "max_bin",
+    "max_cached_hist_node", "max_delta_step", "max_depth", "max_leaves", "min_child_weight",
+    "monotone_constraints", "normalize_type", "nthread", "num_class", "num_parallel_tree", "objective",
+    "one_drop", "process_type", "rate_drop", "refresh_leaf", "sample_type", "sampling_method",
+    "scale_pos_weight", "seed", "sketch_eps", "skip_drop", "subsample", "tree_method",
+    "tweedie_variance_power", "updater", "verbosity",
+}
+# fmt: on
 
 
 class UserError(Exception):
@@ -34,7 +38,7 @@ class UserError(Exception):
 
 
 def _labels(predicted: np.ndarray) -> np.ndarray:
-    return predicted.argmax(axis=1) if predicted.ndim > 1 else np.rint(predicted)
+    return np.asarray(predicted.argmax(axis=1) if predicted.ndim > 1 else np.rint(predicted))
 
 
 def _classes(score: Callable[..., float], **options: Any) -> Callable[[np.ndarray, np.ndarray], float]:
@@ -74,7 +78,9 @@ def hyperparameters() -> dict[str, str]:
     if "num_round" not in given:
         raise UserError("Missing required hyperparameter: num_round")
     if not given["num_round"].isdigit() or int(given["num_round"]) < 1:
-        raise UserError(f"Hyperparameter num_round: could not parse value {given['num_round']!r}, need 1 or more")
+        raise UserError(
+            f"Hyperparameter num_round: could not parse value {given['num_round']!r}, need 1 or more"
+        )
     unknown = sorted(set(given) - OWN - LIBRARY - {"_tuning_objective_metric"})
     if unknown:
         raise UserError(f"Extraneous hyperparameter found: {', '.join(unknown)}")
@@ -89,7 +95,9 @@ def content_type(channel: str) -> str:
     for kind in ("csv", "libsvm", "parquet"):
         if kind in stated:
             return kind
-    raise UserError(f"Content type {stated} is not supported; use text/csv, text/libsvm or application/x-parquet")
+    raise UserError(
+        f"Content type {stated} is not supported; use text/csv, text/libsvm or application/x-parquet"
+    )
 
 
 def matrix(channel: str, weights: bool) -> xgb.DMatrix | None:
@@ -118,7 +126,9 @@ def _read(path: Path, kind: str) -> np.ndarray:
     except ValueError as error:
         raise UserError(f"Failed to load csv data {path.name}: {error}") from error
     if np.isnan(rows[:, 0]).any():
-        raise UserError(f"{path.name}: the first column is the label and must be a number; no header is allowed")
+        raise UserError(
+            f"{path.name}: the first column is the label and must be a number; no header is allowed"
+        )
     return rows
 
 
@@ -132,12 +142,14 @@ def _sparse(files: list[Path]) -> xgb.DMatrix:
 
 
 class Report(xgb.callback.TrainingCallback):
-    """The container's line per round, from which SageMaker reads its predefined metrics; checkpoints as well."""
+    """The container's line per round, which SageMaker reads its predefined metrics from; and checkpoints."""
 
-    def __init__(self, first: int) -> None:
-        self.first = first
+    def __init__(self, done: int) -> None:
+        self._done = done
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+        """Report one round; never ends the training."""
+        epoch += self._done
         parts = [
             f"{data}-{metric}:{values[-1]:.5f}"
             for data, found in evals_log.items()
@@ -180,6 +192,21 @@ def evaluation(given: dict[str, str]) -> tuple[list[str], Callable[[np.ndarray, 
     return [name for name in wanted if name not in own], score if own else None
 
 
+def early_stopping(given: dict[str, str], names: list[str]) -> list[xgb.callback.EarlyStopping]:
+    """As the container does: on the last metric asked for, and only where there is validation data."""
+    rounds = given.get("early_stopping_rounds")
+    if not rounds or "validation" not in configuration("inputdataconfig"):
+        return []
+    return [
+        xgb.callback.EarlyStopping(
+            rounds=int(rounds),
+            data_name="validation",
+            metric_name=names[-1] if names else None,
+            save_best=True,
+        )
+    ]
+
+
 def train() -> None:
     """Train as the job asks and write ``xgboost-model``."""
     given = hyperparameters()
@@ -192,17 +219,15 @@ def train() -> None:
     parameters |= {"eval_metric": names} if names else {}
     parameters |= {"disable_default_eval_metric": 1} if score and not names else {}
     booster, done = checkpoint()
-    stopping = given.get("early_stopping_rounds")
     trained = xgb.train(
         parameters,
         data["train"],
         num_boost_round=max(int(given["num_round"]) - done, 0),
         evals=[(matrix, name) for name, matrix in data.items() if matrix is not None],
         custom_metric=score,
-        early_stopping_rounds=int(stopping) if stopping else None,
         xgb_model=booster,
         verbose_eval=False,
-        callbacks=[Report(done)],
+        callbacks=[Report(done), *early_stopping(given, names)],
     )
     (MODEL / "xgboost-model").write_bytes(trained.save_raw("ubj"))
 

@@ -1,0 +1,58 @@
+"""What a model asks for and an environment cannot give: images of its region, its own data bucket."""
+
+from collections.abc import Iterator
+
+from mlplatform import data_locations, images
+from mlplatform.settings.environment import Environment
+from mlplatform.settings.findings import Finding, Path, finding
+from mlplatform.settings.jobs import DEFAULT_INSTANCE_TYPE, ImageSettings
+from mlplatform.settings.products import ModelProduct
+
+
+def problems(product: ModelProduct, settings: Environment) -> Iterator[Finding]:
+    """Mistakes of a product that has passed its own checks, in one environment."""
+    if settings.training:
+        yield from _images(product, settings)
+    if product.data and product.schedule and product.schedule.new_data:
+        source = data_locations.source_of(product.data.train, settings)
+        if source is not None:
+            what = f"the data lies in the bucket {source.bucket}, which tells us nothing of new data"
+            allowed = "data.train in the environment's data bucket, or a schedule"
+            yield finding("schedule.new_data", what, given=product.schedule.new_data, allowed=allowed)
+
+
+def _images(product: ModelProduct, settings: Environment) -> Iterator[Finding]:
+    train = product.train
+    if train is None:
+        return
+    seen: set[str] = set()
+    for path, section, use, instance_type in _wanted(product):
+        try:
+            if section.framework:
+                images.framework_image(section.framework, settings, use=use, instance_type=instance_type)
+            elif train.algorithm and section is train:
+                images.algorithm_image(train.algorithm, settings)
+        except images.UnknownImageError as error:
+            if str(error) not in seen:
+                seen.add(str(error))
+                yield Finding((*path, error.setting), str(error))
+
+
+def _wanted(product: ModelProduct) -> Iterator[tuple[Path, ImageSettings, images.Use, str]]:
+    """Path, section, use and instance type of every image the product's jobs need."""
+    train, inference = product.train, product.inference
+    assert train is not None
+    kind = "framework" if train.framework else "algorithm"
+    yield ("train", kind), train, "training", train.instance_type
+    for name, job in (("prepare", product.prepare), ("evaluate", product.evaluate)):
+        if job is not None and not job.container:
+            path = (name, "framework") if job.framework else ("train", kind)
+            yield path, job if job.framework else train, "processing", job.instance_type
+    if inference is not None and inference.container:
+        return
+    first = inference.realtime_instance_types[0] if inference else DEFAULT_INSTANCE_TYPE
+    own = inference is not None and inference.framework is not None
+    if inference is not None and own:
+        yield ("inference", "framework"), inference, "inference", first
+    else:
+        yield ("train", kind), train, "inference", first

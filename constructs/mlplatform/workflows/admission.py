@@ -1,0 +1,101 @@
+"""What a run is unless its execution says otherwise, and what an execution may say."""
+
+from typing import Any
+
+from mlplatform import data_locations
+from mlplatform.permissions.places import STUDIO_PREFIX
+from mlplatform.settings import Environment, ModelProduct
+from mlplatform.settings.training import RangeSettings, TrainSettings
+from mlplatform.workflows import hyperparameters
+from mlplatform.workflows.inference import model_image
+
+UNBOUNDED = 1e300
+"""An end of a range that model.yaml leaves open; larger than any hyperparameter, and JSON has no infinity."""
+
+TRAINING = ("train", "tune")
+"""Workflows whose executions may change how the model is trained."""
+
+
+def defaults(workflow: str, product: ModelProduct, settings: Environment) -> dict[str, Any]:
+    """The run as model.yaml has it: what names begin with, hyperparameters, instance type, data, image."""
+    train = product.train if workflow in TRAINING else None
+    return {
+        "Base": settings.names.name(product.name, kind="model"),
+        "Tuning": settings.names.tuning(product.name),
+        "Hyperparameters": _hyperparameters(workflow, train, product) if train else {},
+        "InstanceType": train.instance_type if train else None,
+        "Data": _data(workflow, product, settings),
+        "Image": model_image(product, settings) if workflow == "register" else None,
+    }
+
+
+def allowed(workflow: str, product: ModelProduct, settings: Environment) -> dict[str, Any]:
+    """What the input of an execution may set, and to what."""
+    train = product.train if workflow in TRAINING else None
+    studio = f"s3://{settings.names.bucket('artifacts')}/{STUDIO_PREFIX}"
+    return {
+        "Hyperparameters": _ranges(workflow, train, product) if train else {},
+        "Encoding": "json" if train and train.script else "plain",
+        "InstanceTypes": list(train.instance_types) if train else [],
+        "DataBucket": settings.names.bucket("data"),
+        "DataSources": {s.name: f"s3://{s.bucket}/{s.prefix}" for s in settings.data_sources if s.name},
+        "Source": bool(train) and not settings.serves_production,
+        "SourcePrefix": studio,
+        "ModelDataPrefixes": import_prefixes(product, settings) if workflow == "register" else [],
+        "ImagePrefixes": _image_prefixes(product, settings) if workflow == "register" else [],
+        "PackageGroup": package_group(product, settings),
+    }
+
+
+def import_prefixes(product: ModelProduct, settings: Environment) -> list[str]:
+    """Where an artifact built elsewhere may lie: ``imports/<model>/`` of the data bucket, Studio's folder."""
+    artifacts, data = settings.names.bucket("artifacts"), settings.names.bucket("data")
+    return [f"s3://{data}/imports/{product.name}/", f"s3://{artifacts}/{STUDIO_PREFIX}"]
+
+
+def package_group(product: ModelProduct, settings: Environment) -> str:
+    """Name of the group the model's versions are in, or its ARN where another environment keeps them."""
+    if settings.keeps_registry:
+        return settings.names.name(product.name, kind="model")
+    return settings.neighbours.registry.package_group_arn(product.name)
+
+
+def _data(workflow: str, product: ModelProduct, settings: Environment) -> dict[str, str]:
+    if workflow == "batch":
+        batch = product.batch
+        return {"batch": data_locations.resolve(batch.data, settings)} if batch else {}
+    named = product.data.channels if product.data else {}
+    return {channel: data_locations.resolve(location, settings) for channel, location in named.items()}
+
+
+def _hyperparameters(workflow: str, train: TrainSettings, product: ModelProduct) -> dict[str, str]:
+    searched = _searched(workflow, product)
+    return {name: text for name, text in hyperparameters.defaults(train).items() if name not in searched}
+
+
+def _searched(workflow: str, product: ModelProduct) -> frozenset[str]:
+    """Hyperparameters that are not an execution's to set, because a tuning job searches them."""
+    return frozenset(product.tune.search if workflow == "tune" and product.tune else ())
+
+
+def _ranges(workflow: str, train: TrainSettings, product: ModelProduct) -> dict[str, Any]:
+    searched = _searched(workflow, product)
+    ranges = train.hyperparameter_ranges.items()
+    return {name: _range(limits) for name, limits in ranges if name not in searched}
+
+
+def _range(limits: RangeSettings) -> dict[str, Any]:
+    if limits.values is not None:
+        return {"Values": list(limits.values)}
+    return {
+        "Minimum": -UNBOUNDED if limits.minimum is None else limits.minimum,
+        "Maximum": UNBOUNDED if limits.maximum is None else limits.maximum,
+    }
+
+
+def _image_prefixes(product: ModelProduct, settings: Environment) -> list[str]:
+    """The model's own repository, by digest, and the image the model has anyway."""
+    registry = settings.neighbours.registry
+    host = f"{registry.account}.dkr.ecr.{settings.region}.{settings.place.dns_suffix}"
+    own = f"{host}/{registry.name(product.name, kind='repository')}@sha256:"
+    return [own, model_image(product, settings)]

@@ -1,0 +1,32 @@
+"""What to do about each error a workflow can end with; the notification and docs/workflows.md say so."""
+
+GENERAL = "Open the execution, look at the input and the error of the state, and start the workflow again."
+
+ADVICE = {
+    "InvalidInput": "Start the workflow again with an input it allows; without any, it runs as model.yaml "
+    "says.",
+    "DatasetMissing": "Put the data where model.yaml says, or correct the location there or in the input.",
+    "DatasetEmpty": "Write rows to the objects the message names, or remove the objects.",
+    "DatasetUnreadable": "Rewrite the objects the message names as UTF-8 text in the format model.yaml says, "
+    "or let the function read them if access was denied.",
+    "DatasetInvalid": "Correct the rows the report lists, or raise maximum_bad_rows if the model can bear "
+    "them.",
+    "GateNotPassed": "Read gate.json beside the evaluation: improve the model or the data, or change the "
+    "gate in model.yaml if it asks for the wrong thing.",
+    "PackageGroupMissing": "Deploy the model's stack in the environment that keeps the registry.",
+    "RegistrationIncomplete": "The version exists and can be approved, but lacks what the message names: "
+    "complete it by hand, or start the workflow again for a version that has it.",
+    "NotApproved": "Approve a version of the model in the registry, or name an approved one in the input.",
+    "States.TaskFailed": "Read the log of the job the message is about, then start the workflow again; where "
+    "capacity was missing, wait or choose another instance type.",
+    "States.Timeout": "Raise max_runtime_minutes of the job, or choose a larger instance type.",
+    "States.QueryEvaluationError": "A job or function answered with less than the workflow needs, such as a "
+    "tuning job without a best job: check that the training script logs the objective metric.",
+    "Sandbox.Timedout": "Start the workflow again; if the function takes too long once more, the data check "
+    "has too many objects: store fewer, larger ones.",
+    "SageMaker.ResourceLimitExceededException": "Ask for a higher quota of the instance type, or wait until "
+    "other jobs end.",
+    "S3.NoSuchKeyException": "Deploy the model again, whose packed source is gone; or correct model_data in "
+    "the input.",
+}
+"""Sentences by error name. They become JSONata in JSON: no backslashes."""

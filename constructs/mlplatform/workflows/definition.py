@@ -1,0 +1,57 @@
+"""A model's state machine: the file's states with the model's requests in them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mlplatform.exports import subnet_exports
+from mlplatform.settings import Environment, ModelProduct
+from mlplatform.workflows import template
+from mlplatform.workflows.source import Source
+from mlplatform.workflows.template import Definition
+from mlplatform.workflows.values import values
+
+NAMES = ("train", "tune", "register", "batch")
+"""The workflows a model can have."""
+
+LATER = frozenset(
+    {"SubnetIds", "JobSecurityGroupId", "ModelSecurityGroupId", "DataKeyArn", "ArtifactsKeyArn"}
+)
+"""Placeholders CloudFormation fills in from the exports of Network and Foundation."""
+
+_HAS: Mapping[str, Callable[[ModelProduct, Environment], bool]] = {
+    "train": lambda product, settings: settings.training and product.train is not None,
+    "tune": lambda product, settings: settings.training and product.tune is not None,
+    "register": lambda product, settings: settings.training and product.train is not None,
+    "batch": lambda product, settings: product.batch is not None,
+}
+
+
+def of(product: ModelProduct, settings: Environment) -> tuple[str, ...]:
+    """The workflows that a model has in an environment, in the order of NAMES."""
+    return tuple(name for name in NAMES if _HAS[name](product, settings))
+
+
+def compiled(workflow: str, product: ModelProduct, settings: Environment, source: Source) -> Definition:
+    """The whole definition of one workflow of a model, in Amazon States Language.
+
+    ``source`` is the packed folder of the model. What remains to be filled in is what ``substitutions``
+    names. Raises ValueError for a workflow the model does not have in the environment.
+    """
+    if workflow not in of(product, settings):
+        raise ValueError(f"{product.name} has no workflow {workflow!r} in {settings.name}")
+    present = frozenset({"prepare"} if product.prepare else ())
+    definition = template.without(template.read(workflow), present)
+    known = template.placeholders(definition)
+    given: dict[str, Any] = {
+        name: make() for name, make in values(workflow, product, settings, source).items() if name in known
+    }
+    return template.filled(definition, given, later=LATER)
+
+
+def substitutions(definition: Definition, settings: Environment) -> dict[str, tuple[str, ...]]:
+    """What CloudFormation fills in: placeholder -> names of the exports it is made of, joined by commas.
+
+    The names are those of ``mlplatform.exports``.
+    """
+    subnets = {"SubnetIds": subnet_exports(settings)}
+    return {name: subnets.get(name, (name,)) for name in sorted(template.placeholders(definition))}

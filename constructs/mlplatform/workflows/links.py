@@ -1,0 +1,17 @@
+"""Addresses of the AWS console that notifications link to."""
+
+from mlplatform.settings import Environment
+
+CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+}
+"""Host of the console by partition (AWS General Reference; AWS GovCloud and China user guides)."""
+
+
+def execution_link(settings: Environment) -> str:
+    """Address of an execution of a state machine, to which its ARN is added."""
+    place = settings.place
+    host = CONSOLES.get(place.partition, f"console.{place.dns_suffix}")
+    return f"https://{settings.region}.{host}/states/home?region={settings.region}#/v2/executions/details/"

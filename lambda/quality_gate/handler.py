@@ -1,0 +1,102 @@
+"""Judges an evaluation by a model's gate, and keeps the decision beside the evaluation."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from quality_gate.logic import (
+    NOT_EVALUABLE,
+    Check,
+    NotEvaluableError,
+    PackageGroupMissing,
+    finite_metrics,
+    judge,
+    parse,
+    verdict,
+)
+from s3_locations import split, write_json
+
+MOST_BYTES = 5 * 1024 * 1024
+"""Of an evaluation.json; what is larger is no set of metrics."""
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer the state of a workflow that decides whether a model is registered."""
+    return handle(event, **_clients())
+
+
+def handle(event: Mapping[str, Any], *, s3: Any, sagemaker: Any) -> dict[str, Any]:
+    """Judge the evaluation at ``Evaluation`` and write the verdict to ``Report``.
+
+    An evaluation that is absent or misshapen does not pass; nothing is raised for it. Raises
+    PackageGroupMissing, and of AWS's errors those that another attempt may not meet.
+    """
+    live = _live(event["PackageGroup"], sagemaker)
+    try:
+        evaluation = parse(_content(event["Evaluation"], s3))
+    except NotEvaluableError as error:
+        decided = verdict([Check("evaluation", NOT_EVALUABLE, str(error))], {}, live)
+    else:
+        gate = event["Gate"] or {}
+        compared = _live_evaluation(live, s3, sagemaker) if gate.get("NotWorseThanLiveBy") else None
+        decided = verdict(judge(evaluation, gate, compared), finite_metrics(evaluation), live)
+    write_json(s3, event["Report"], decided)
+    return decided
+
+
+def _content(uri: str, s3: Any) -> bytes:
+    """Bytes of an evaluation. Raises NotEvaluableError, and S3's errors that may pass."""
+    bucket, key = split(uri)
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        # Whoever may not list a bucket is told 403 instead of 404 for an absent object.
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] not in (403, 404):
+            raise
+        details = error.response["Error"]
+        missing = f"{uri} cannot be read ({details['Code']}); the evaluation script has to write it"
+        raise NotEvaluableError(missing) from error
+    if answer["ContentLength"] > MOST_BYTES:
+        raise NotEvaluableError(f"{uri} has {answer['ContentLength']} bytes, allowed: {MOST_BYTES}")
+    content: bytes = answer["Body"].read()
+    return content
+
+
+def _live(group: str, sagemaker: Any) -> str | None:
+    """ARN of the newest approved version, or None."""
+    pages = sagemaker.get_paginator("list_model_packages").paginate(
+        ModelPackageGroupName=group,
+        ModelApprovalStatus="Approved",
+        SortBy="CreationTime",
+        SortOrder="Descending",
+    )
+    try:
+        found = (item["ModelPackageArn"] for page in pages for item in page["ModelPackageSummaryList"])
+        return next(found, None)
+    except ClientError as error:
+        message = error.response["Error"].get("Message", "")
+        if "not exist" in message or "not find" in message:
+            raise PackageGroupMissing(f"{group}: {message}; deploy the model's stack first") from error
+        raise
+
+
+def _live_evaluation(arn: str | None, s3: Any, sagemaker: Any) -> dict[str, Any] | str | None:
+    if arn is None:
+        return None
+    package = sagemaker.describe_model_package(ModelPackageName=arn)
+    quality = package.get("ModelMetrics", {}).get("ModelQuality", {})
+    uri = quality.get("Statistics", {}).get("S3Uri")
+    if uri is None:
+        return f"{arn} was registered without an evaluation"
+    try:
+        return parse(_content(uri, s3))
+    except NotEvaluableError as error:
+        return str(error)
+
+
+@cache
+def _clients() -> dict[str, Any]:
+    return {"s3": boto3.client("s3"), "sagemaker": boto3.client("sagemaker")}

@@ -1,0 +1,218 @@
+"""What the input of an execution may change: each function notes a problem and keeps the default."""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_DATA = "data://"
+_PATH = re.compile(r"([\w!.()-][\w!.()=-]*/)*[\w!.()-][\w!.()=-]*/?", re.ASCII)
+"""What the settings allow as the path of a data location."""
+_OBJECT = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[\w!.*'()=/-]+\.tar\.gz", re.ASCII)
+_IMAGE = re.compile(r"[\w./-]+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?", re.ASCII)
+UNBOUNDED = 1e300
+"""What stands for an open end of a range, since JSON has no infinity."""
+_PACKAGE = re.compile(r"arn:[a-z-]+:sagemaker:[a-z0-9-]+:\d{12}:model-package/([A-Za-z0-9-]{1,63})/[1-9]\d*")
+
+
+class Overrides:
+    """The input, what it may be, and what has been found: ``problems`` as lines, ``used`` as dotted names."""
+
+    def __init__(self, given: Any, defaults: Mapping[str, Any], allowed: Mapping[str, Any]) -> None:
+        self.problems: list[str] = []
+        self.used: list[str] = []
+        self.defaults, self.allowed = defaults, allowed
+        self._given: Mapping[str, Any] = {}
+        if isinstance(given, dict):
+            self._given = given
+        elif given is not None:
+            self.refuse("input", given, "an object, which may be empty")
+
+    def only(self, accepted: Sequence[str]) -> None:
+        """Refuse every other key by name."""
+        for key in sorted(self._given.keys() - set(accepted)):
+            self.problems.append(f"{key}: not known here; allowed: {', '.join(accepted)}")
+
+    def get(self, key: str) -> Any:
+        """The value given for ``key``, or None; null counts as not given."""
+        return self._given.get(key)
+
+    def section(self, key: str, what: str) -> Mapping[str, Any]:
+        """The object given for ``key``, or an empty one."""
+        given = self.get(key)
+        if given is None or isinstance(given, dict):
+            return given or {}
+        self.refuse(key, given, what)
+        return {}
+
+    def refuse(self, key: str, given: Any, allowed: str) -> None:
+        """Note one problem."""
+        self.problems.append(f"{key}: given {json.dumps(given)[:200]}; allowed: {allowed}")
+
+
+def hyperparameters(given: Overrides) -> dict[str, str]:
+    """The model's hyperparameters with those given in their place, as the training API takes them."""
+    values: dict[str, str] = dict(given.defaults.get("Hyperparameters") or {})
+    allowed = given.allowed.get("Hyperparameters") or {}
+    for name, value in given.section("hyperparameters", "an object of names and values").items():
+        field = f"hyperparameters.{name}"
+        if name not in allowed:
+            given.refuse(field, value, f"only {', '.join(sorted(allowed)) or 'none'}")
+            continue
+        encoded = _in_range(value, allowed[name], given.allowed.get("Encoding") == "json")
+        if encoded is None:
+            given.refuse(field, value, _range(allowed[name]))
+            continue
+        values[name] = encoded
+        given.used.append(field)
+    return values
+
+
+def _range(allowed: Mapping[str, Any]) -> str:
+    if "Values" in allowed:
+        return ", ".join(str(value) for value in allowed["Values"])
+    least, most = allowed["Minimum"], allowed["Maximum"]
+    if abs(least) < UNBOUNDED and abs(most) < UNBOUNDED:
+        return f"{least} to {most}"
+    ends = [f"at least {least}"] * (least > -UNBOUNDED) + [f"at most {most}"] * (most < UNBOUNDED)
+    return "".join(ends) or "any finite number"
+
+
+def _in_range(value: Any, allowed: Mapping[str, Any], is_json: bool) -> str | None:
+    """``value`` as the training API takes it if it is allowed, else None."""
+    if "Values" in allowed:
+        fitting = (one for one in allowed["Values"] if _forms(value) & _forms(one))
+        one = next(fitting, None)
+        return one if one is None or (isinstance(one, str) and not is_json) else json.dumps(one)
+    number = _number(value)
+    if number is None or not float(allowed["Minimum"]) <= number <= float(allowed["Maximum"]):
+        return None
+    return value.strip() if isinstance(value, str) else json.dumps(value)
+
+
+def _number(value: Any) -> float | None:
+    """A finite number, also when it is given as text, as hyperparameters are; True is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    # Python also reads 1_000 and digits of other scripts, which no algorithm does.
+    plain = not isinstance(value, str) or (value.isascii() and "_" not in value)
+    return number if math.isfinite(number) and plain else None
+
+
+def _forms(value: Any) -> set[str]:
+    """How a value may be spelled: as itself and as JSON."""
+    if not isinstance(value, str | int | float | bool):
+        return set()
+    return {value, json.dumps(value)} if isinstance(value, str) else {json.dumps(value)}
+
+
+def instance_type(given: Overrides) -> str | None:
+    """The instance type to train on."""
+    allowed = given.allowed.get("InstanceTypes") or ()
+    return _one_of(given, "instance_type", allowed, given.defaults.get("InstanceType"))
+
+
+def _one_of(given: Overrides, key: str, allowed: Sequence[str], default: str | None) -> str | None:
+    value = given.get(key)
+    if value is None:
+        return default
+    if value not in allowed:
+        given.refuse(key, value, ", ".join(allowed) or "none")
+        return default
+    given.used.append(key)
+    return str(value)
+
+
+def data(given: Overrides, *, single: bool) -> dict[str, str]:
+    """Address by channel. With ``single``, the input gives one location for the only channel."""
+    channels: dict[str, str] = dict(given.defaults.get("Data") or {})
+    if single:
+        channel = next(iter(channels), "batch")
+        wanted = {} if given.get("data") is None else {channel: given.get("data")}
+    else:
+        wanted = dict(given.section("data", "an object of channels and data:// locations"))
+    for channel, location in wanted.items():
+        field = "data" if single else f"data.{channel}"
+        if channels and channel not in channels:
+            given.refuse(field, location, f"the channels {', '.join(channels)}")
+        elif address := _address(location, given.allowed):
+            channels[channel] = address
+            given.used.append(field)
+        else:
+            given.refuse(field, location, "data://<path>, of letters, digits and !.()=-_, without //")
+    return channels
+
+
+def _address(location: Any, allowed: Mapping[str, Any]) -> str | None:
+    """The S3 address of a location in the data bucket or, by its first segment, in a declared source."""
+    if not isinstance(location, str) or not location.startswith(_DATA):
+        return None
+    path = location.removeprefix(_DATA)
+    if not _PATH.fullmatch(path) or ".." in path.split("/"):
+        return None
+    first, _, rest = path.partition("/")
+    if source := (allowed.get("DataSources") or {}).get(first):
+        return f"{source}{'' if '/' in source.removeprefix('s3://') else '/'}{rest}"
+    return f"s3://{allowed['DataBucket']}/{path}"
+
+
+def source(given: Overrides) -> str | None:
+    """The packed scripts to run instead of the model's own, where the environment allows that."""
+    if given.get("source") is None:
+        return None
+    if not given.allowed.get("Source"):
+        given.refuse("source", given.get("source"), "none: this environment runs the model's own scripts")
+        return None
+    return _below(given, "source", [given.allowed["SourcePrefix"]])
+
+
+def model_data(given: Overrides, *, required: bool) -> str | None:
+    """The artifact to register."""
+    prefixes = given.allowed.get("ModelDataPrefixes") or ()
+    if given.get("model_data") is None:
+        if required:
+            given.problems.append(f"model_data: missing; allowed: s3://….tar.gz below {', '.join(prefixes)}")
+        return None
+    return _below(given, "model_data", prefixes, overrides=False)
+
+
+def _below(given: Overrides, key: str, prefixes: Sequence[str], *, overrides: bool = True) -> str | None:
+    value = given.get(key)
+    fits = isinstance(value, str) and _OBJECT.fullmatch(value) and ".." not in value.split("/")
+    if not fits or not value.startswith(tuple(prefixes)):
+        given.refuse(key, value, f"s3://….tar.gz below {', '.join(prefixes) or 'no prefix'}")
+        return None
+    if overrides:
+        given.used.append(key)
+    return str(value)
+
+
+def image(given: Overrides) -> str | None:
+    """The image that serves the artifact."""
+    value, default = given.get("image"), given.defaults.get("Image")
+    if value is None:
+        return default
+    prefixes = tuple(given.allowed.get("ImagePrefixes") or ())
+    if not isinstance(value, str) or not _IMAGE.fullmatch(value) or not value.startswith(prefixes):
+        given.refuse("image", value, f"images of {', '.join(prefixes) or 'no registry'}")
+        return default
+    given.used.append("image")
+    return value
+
+
+def model_package(given: Overrides) -> str | None:
+    """The version to use, by its ARN; None is the newest approved one."""
+    value, group = given.get("model_package_arn"), given.allowed.get("PackageGroup")
+    if value is None:
+        return None
+    found = _PACKAGE.fullmatch(value) if isinstance(value, str) else None
+    if not found or (group and found[1] != group.rsplit("/")[-1]):
+        given.refuse("model_package_arn", value, f"the ARN of a version in {group or 'a package group'}")
+        return None
+    given.used.append("model_package_arn")
+    return str(value)

@@ -1,0 +1,1 @@
+"""How Task states reach other services, one module for each kind of integration."""

@@ -1,0 +1,24 @@
+"""What the workflows of all models share."""
+
+from constructs import Construct
+
+from mlplatform.dead_letters import DeadLetters
+from mlplatform.log_group import LogGroup
+from mlplatform.settings import Environment
+from mlplatform.stack import PlatformStack
+from mlplatform.stack_exports import import_value
+from mlplatform.workflow import LOGS
+from mlplatform.workflow_functions import WorkflowFunctions
+
+
+class OrchestrationStack(PlatformStack):
+    """The functions that workflows call, their log group, and the queue of what could not be started."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: Environment) -> None:
+        super().__init__(
+            scope, construct_id, settings=settings, description="Functions, logs and queue of all workflows"
+        )
+        key_arn = import_value("LogsKeyArn", settings)
+        LogGroup(self, "Logs", settings=settings, thing=LOGS, key_arn=key_arn)
+        DeadLetters(self, "DeadLetters", settings=settings, key_arn=key_arn)
+        WorkflowFunctions(self, "Functions", settings=settings)
