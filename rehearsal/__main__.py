@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if options.fault:
                 return _suffer(rehearsal, options.fault, products[0].name)
             steps = [step for product in products for step in live(rehearsal, product, _show)]
-            good = _sum_up(rehearsal, steps, monotonic() - began)
+            good = _sum_up(rehearsal, steps, monotonic() - began, proved=options.model is None)
             if options.keep:
                 _keep(rehearsal)
     except (SettingsError, ApiError) as error:
@@ -76,7 +76,8 @@ def _suffer(rehearsal: Rehearsal, fault: str, model: str) -> int:
     return 0 if outcome.as_promised else 1
 
 
-def _sum_up(rehearsal: Rehearsal, steps: Sequence[Step], seconds: float) -> bool:
+def _sum_up(rehearsal: Rehearsal, steps: Sequence[Step], seconds: float, *, proved: bool) -> bool:
+    """Print what came of it. Only a rehearsal of every model has needed all that the roles may do."""
     rows = [(step.model, step.workflow, f"{step.seconds:.1f}", step.result) for step in steps]
     print("\n" + tables.render(("model", "workflow", "seconds", "result"), rows, right={2}))
     for step in steps:
@@ -85,7 +86,7 @@ def _sum_up(rehearsal: Rehearsal, steps: Sequence[Step], seconds: float) -> bool
     calls = rehearsal.emulator.trace
     denied = [call for call in calls if not call.allowed]
     roles = {call.principal.arn for call in calls}
-    idle = unneeded(rehearsal.emulator)
+    idle = unneeded(rehearsal.emulator) if proved else []
     print(
         f"\n{len(calls)} calls of {len(roles)} roles judged by their deployed policies, {len(denied)} denied"
     )

@@ -105,6 +105,7 @@ def emulated(settings: Environment) -> Iterator[Rehearsal]:
         try:
             yield Rehearsal(settings, emulator, sagemaker, states, events, functions, Engine(emulator))
         finally:
+            sagemaker.close()
             functions.stop()
 
 

@@ -1,14 +1,15 @@
 """What a rehearsal does with each model: every workflow the environment gives it, one after the other."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from time import monotonic
-from typing import Any
 
 from mlplatform import workflows
+from mlplatform.permissions.trigger_roles import on_new_data, schedules
 from mlplatform.settings.products import ModelProduct
 from rehearsal.api import REHEARSAL
 from rehearsal.driver import Rehearsal
+from rehearsal.triggers import data_arrives, schedule_comes, schedule_fails
 from tools.executions import Ended
 
 IMPORTS = "studio/imports/"
@@ -42,21 +43,30 @@ def live(
     rehearsal.upload(product)
     there = workflows.of(product, rehearsal.settings)
     version = ""
-    for workflow in ("train", "tune", "register", "batch"):
-        if workflow not in there:
-            continue
-        given: Mapping[str, Any] = {}
-        if workflow == "register":
-            given = {"model_data": elsewhere(rehearsal, version)}
-        if workflow == "batch":
-            rehearsal.approve(version)
+    for workflow in (name for name in ("train", "tune", "register", "batch") if name in there):
         show(f"{product.name}: {workflow}")
         began = monotonic()
-        ended = rehearsal.run(product.name, workflow, given, show)
+        ended = rehearsal.follow(_started(rehearsal, product, workflow, version), show)
         yield Step(product.name, workflow, monotonic() - began, ended)
         if not ended.succeeded:
             return
         version = str(ended.output.get("ModelPackageArn", version))
+    for workflow in schedules(product, rehearsal.settings):
+        show(f"{product.name}: the schedule starts {workflow}")
+        schedule_comes(rehearsal, product, workflow)
+    if schedules(product, rehearsal.settings):
+        kept = schedule_fails(rehearsal, product)
+        show(f"{product.name}: {len(kept)} starts that failed are kept in the dead-letter queue")
+
+
+def _started(rehearsal: Rehearsal, product: ModelProduct, workflow: str, version: str) -> str:
+    """Start a workflow the way it is meant to: by new data, if the model says so, else by a person."""
+    if workflow == on_new_data(product, rehearsal.settings):
+        return data_arrives(rehearsal, product, workflow)
+    if workflow == "batch":
+        rehearsal.approve(version)
+    given = {"model_data": elsewhere(rehearsal, version)} if workflow == "register" else {}
+    return rehearsal.start(product.name, workflow, given)
 
 
 def elsewhere(rehearsal: Rehearsal, version: str) -> str:

@@ -5,7 +5,6 @@ The parsers and serializers are moto's, which cover every protocol; the models a
 
 import json
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -107,20 +106,9 @@ def answer(service: str, operation: str, output: Parameters, request: Request, r
     serializer = get_serializer_class(service, protocol)(
         model.operation_model(operation), SerializationContext(request_id)
     )
-    written = serializer.serialize(_in_utc(output))
+    written = serializer.serialize(output)
     headers = {**written["headers"], REQUEST_ID: request_id}
     return Response(written["body"], int(written["status_code"]), headers)
-
-
-def _in_utc(value: Any) -> Any:
-    """The serializers take the digits of a time for UTC, whatever its zone."""
-    if isinstance(value, Mapping):
-        return {key: _in_utc(one) for key, one in value.items() if one is not None}
-    if isinstance(value, list | tuple):
-        return [_in_utc(one) for one in value]
-    if isinstance(value, datetime) and value.tzinfo:
-        return value.astimezone(UTC).replace(tzinfo=None)
-    return value
 
 
 def failure(service: str | None, error: ApiError, request_id: str) -> Response:

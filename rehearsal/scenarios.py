@@ -7,6 +7,7 @@ from botocore.exceptions import ClientError
 
 from mlplatform.settings.products import ModelProduct
 from rehearsal.driver import Rehearsal
+from rehearsal.faults import Kind
 from tools.executions import Ended
 
 
@@ -30,7 +31,7 @@ def _train(rehearsal: Rehearsal, product: ModelProduct) -> Ended:
     return rehearsal.run(product.name, "train")
 
 
-def _survives(kind: str, subject: str, times: int = 1) -> Callable[[Rehearsal, ModelProduct], Outcome]:
+def _survives(kind: Kind, subject: str, times: int = 1) -> Callable[[Rehearsal, ModelProduct], Outcome]:
     """The workflow ends well although ``kind`` happens ``times`` to ``subject``."""
 
     def rehearse(rehearsal: Rehearsal, product: ModelProduct) -> Outcome:
@@ -43,7 +44,7 @@ def _survives(kind: str, subject: str, times: int = 1) -> Callable[[Rehearsal, M
 
 
 def _fails(
-    kind: str, subject: str, *words: str, times: int = 1
+    kind: Kind, subject: str, *words: str, times: int = 1
 ) -> Callable[[Rehearsal, ModelProduct], Outcome]:
     """The workflow fails, and its cause has these ``words``."""
 

@@ -204,8 +204,8 @@ def _trained(models: Path) -> list[Path]:
     return [path for path in files if "train" in yaml.safe_load(path.read_text(encoding="utf-8"))]
 
 
-def _function(arguments: Sequence[str]) -> tuple[Sequence[str], Mapping[str, str]]:
-    return [sys.executable, "-m", "tools.bench_functions", *arguments], {}
+def _function(arguments: Sequence[str]) -> Callable[[Path], tuple[Sequence[str], Mapping[str, str]]]:
+    return lambda _: ([sys.executable, "-m", "tools.bench_functions", *arguments], {})
 
 
 def _files(folder: Path) -> list[Path]:
@@ -230,10 +230,7 @@ BENCHMARKS = (
         beyond="app, all environments",
         limit_ms=1.5,
     ),
-    *(
-        Benchmark(each.title, lambda _, each=each: _function(each.arguments), each.floor, limit=each.limit)
-        for each in PROCESSES
-    ),
+    *(Benchmark(each.title, _function(each.arguments), each.floor, limit=each.limit) for each in PROCESSES),
 )
 
 

@@ -93,7 +93,8 @@ class Places(string.Formatter):
     def _role(self, thing: str) -> Role | None:
         if thing.startswith(OF_A_MODEL):
             run = self._run_model
-            return run and self.world.role(self.settings.name, thing.replace("model", run.name, 1))
+            named = thing.replace("model", run.name, 1) if run else ""
+            return self.world.role(self.settings.name, named)
         person = self._people.get(thing)
         return self.world.role(self.settings.name, f"{thing}-{person}" if person else thing)
 
@@ -127,11 +128,14 @@ class Places(string.Formatter):
         """The first model with workflows, or None."""
         return next((p for p in self.settings.products if workflows.of(p, self.settings)), None)
 
-    def _data_area(self, product: ModelProduct) -> str | None:
-        """An object among the data of a model, or None if it has none in the data bucket."""
+    def _of_model(self, product: ModelProduct) -> dict[str, str | None]:
+        """What a model with workflows is called, where its packed scripts are deployed, one of its data."""
         patterns = areas(self.settings, product)
-        bucket = self.settings.names.bucket("data")
-        return f"{bucket}/{patterns[0].replace('*', '1.csv')}" if patterns else None
+        data = (
+            f"{self.settings.names.bucket('data')}/{patterns[0].replace('*', '1.csv')}" if patterns else None
+        )
+        staged = "/".join(workflows.staged(workflows.pack(product.folder), self.settings))
+        return {"model": product.name, "staged": staged, "data_area": data}
 
     @cached_property
     def _people(self) -> dict[str, str | None]:
@@ -167,9 +171,7 @@ class Places(string.Formatter):
             "registry_bucket": registry.bucket("artifacts"),
             "registry_account": registry.account,
             "group": model and registry.name(model, kind="model"),
-            "model": run and run.name,
-            "staged": run and "/".join(workflows.staged(workflows.pack(run.folder), settings)),
-            "data_area": run and self._data_area(run),
+            **(self._of_model(run) if run else {}),
             "sdk_bucket": names.sdk_bucket,
             "hub": hub_name(names.region, names.account),
             "job_type": studio.job_instance_types[0],

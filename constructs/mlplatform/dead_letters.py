@@ -1,5 +1,7 @@
 """The queue of what could not be delivered, and the alarm that somebody looks at it."""
 
+from typing import Any
+
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -29,33 +31,25 @@ class DeadLetters(sqs.CfnQueue):
             kms_master_key_id=key_arn,
             message_retention_period=RETENTION_SECONDS,
         )
-        rules = names.arn("events", f"rule/{names.name('*')}")
-        from_rules = {
-            "ArnLike": {"aws:SourceArn": rules},
-            "StringEquals": {"aws:SourceAccount": settings.account},
-        }
-        plain = {"Bool": {"aws:SecureTransport": "false"}}
-        sqs.CfnQueuePolicy(
-            self,
-            "Policy",
-            queues=[self.ref],
-            policy_document=document(
-                deny("DenyPlainTransport", ["sqs:*"], [arn], principal="*", condition=plain),
-                allow(
-                    "KeepUndelivered",
-                    ["sqs:SendMessage"],
-                    [arn],
-                    principal={"Service": "events.amazonaws.com"},
-                    condition=from_rules,
-                ),
-            ),
-        )
+        sqs.CfnQueuePolicy(self, "Policy", queues=[self.ref], policy_document=_policy(arn, settings))
         accept(
             self,
             "AwsSolutions::AwsSolutions-SQS3",
             because="this is the dead-letter queue itself: people empty it, nothing receives from it",
         )
         _alarm(self, name, settings)
+
+
+def _policy(arn: str, settings: Environment) -> dict[str, Any]:
+    """TLS only; what rules of the environment could not deliver."""
+    rules = settings.names.arn("events", f"rule/{settings.names.name('*')}")
+    ours = {"ArnLike": {"aws:SourceArn": rules}, "StringEquals": {"aws:SourceAccount": settings.account}}
+    plain = {"Bool": {"aws:SecureTransport": "false"}}
+    service = {"Service": "events.amazonaws.com"}
+    return document(
+        deny("DenyPlainTransport", ["sqs:*"], [arn], principal="*", condition=plain),
+        allow("KeepUndelivered", ["sqs:SendMessage"], [arn], principal=service, condition=ours),
+    )
 
 
 def _alarm(scope: Construct, queue_name: str, settings: Environment) -> None:

@@ -10,7 +10,7 @@ from constructs import Construct
 from mlplatform.acknowledgements import accept_all
 from mlplatform.exports import subnet_exports
 from mlplatform.log_group import LogGroup
-from mlplatform.permissions.grant import Grant, wildcard_findings
+from mlplatform.permissions.grant import Grant
 from mlplatform.policy import Statement, allow, within
 from mlplatform.role import ServiceRole
 from mlplatform.settings import Environment
@@ -70,7 +70,7 @@ class PlatformFunction(Construct):
             log_group=logs,
             accepted={
                 _STAR: f"{package}: X-Ray's write actions accept no resource but *; "
-                f"{wildcard_findings(grants).get(_STAR, star_reason)}"
+                f"{'; '.join(_stars(grants)) or star_reason}"
             },
         )
         source = cdk.AssetStaging(
@@ -102,6 +102,11 @@ class PlatformFunction(Construct):
         findings = {**({} if in_network else _outside(package)), **(accepted or {})}
         if findings:
             accept_all(self.resource, findings)
+
+
+def _stars(grants: Sequence[Grant]) -> list[str]:
+    """Why some of ``grants`` have the resource ``*``."""
+    return [grant.why for grant in grants if grant.effect == "Allow" and "*" in grant.resources]
 
 
 def _network(settings: Environment) -> lambda_.CfnFunction.VpcConfigProperty:

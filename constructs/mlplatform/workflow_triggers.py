@@ -34,8 +34,8 @@ class WorkflowTriggers(Construct):
         self._queue_arn = settings.names.arn("sqs", settings.names.name(DEAD_LETTERS))
         for workflow, expression in schedules(product, settings).items():
             self._schedule(workflow, expression)
-        if workflow := on_new_data(product, settings):
-            self._on_new_data(workflow)
+        if (started := on_new_data(product, settings)) is not None:
+            self._on_new_data(started)
 
     def _schedule(self, workflow: str, expression: str) -> None:
         assert self._product.schedule is not None

@@ -181,7 +181,8 @@ def _needs(
             yield jsonschema.ValidationError(f"{name} needs {', '.join(lacking)}")
 
 
-_Validator = jsonschema.validators.extend(
+_extend: Any = jsonschema.validators.extend  # its types say nothing of what it takes
+_Validator = _extend(
     jsonschema.Draft7Validator,
     # cfn-lint's own keywords; "format" says which resource an id belongs to, not how it is spelled.
     {

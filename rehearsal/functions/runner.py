@@ -117,6 +117,7 @@ class Runner:
             "AWS_REGION": place.region,
             "LAMBDA_TASK_ROOT": str(function.files),
             "LANG": "en_US.UTF-8",
+            "SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT": f"{self.emulator.endpoint}/mlflow",
             "TZ": ":UTC",
             "_HANDLER": function.configuration["Handler"],
             **_log_level(function),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rehearsal.api import ApiError, ApiRequest, Parameters, Principal
 from rehearsal.sagemaker import job as kinds
-from rehearsal.sagemaker import processing, requests, rules, training, transform, tuning
+from rehearsal.sagemaker import processing, requests, rules, training, transform, trials, tuning
 from rehearsal.sagemaker.job import Job
 from rehearsal.sagemaker.jobs import Jobs
 from rehearsal.sagemaker.lineage import ENTITIES, Lineage
@@ -97,7 +97,7 @@ class SageMaker:
     def _create_tuning(self, request: Parameters, caller: Principal) -> dict[str, Any]:
         rules.check("CreateHyperParameterTuningJob", request)
         tuning.refuse_parents(request, lambda name: self.tuning.find(name).status)
-        job = self.tuning.launch(request, **tuning.COUNTERS)
+        job = self.tuning.launch(request, **trials.counters([]))
         return {"HyperParameterTuningJobArn": job.record.arn}
 
     def _trials(self, request: Parameters, caller: Principal) -> dict[str, Any]:
@@ -115,10 +115,19 @@ class SageMaker:
         return {"TrainingJobSummaries": items} | ({"NextToken": token} if token else {})
 
     def _table(self) -> dict[str, Operation]:
-        packages, models, apps, lineage = self.packages, self.models, self.apps, self.lineage
-        shelves = [packages.groups, packages.shelf, models.shelf, apps.shelf, *lineage.shelves.values()]
-        tags = Tags([*shelves, *(kind.shelf for kind in self._jobs)])
-        table: dict[str, Operation] = {
+        table = self._registry() | self._lineage() | self._tags()
+        for kind in self._jobs:
+            noun = kind.kind.noun
+            table |= {f"Create{noun}": kind.create, f"Describe{noun}": kind.describe}
+            table |= {f"Stop{noun}": kind.stop, f"List{noun}s": kind.listing}
+        return table | {
+            "CreateHyperParameterTuningJob": self._create_tuning,
+            "ListTrainingJobsForHyperParameterTuningJob": self._trials,
+        }
+
+    def _registry(self) -> dict[str, Operation]:
+        packages, models, apps = self.packages, self.models, self.apps
+        return {
             "CreateModel": models.create,
             "DescribeModel": models.describe,
             "DeleteModel": models.delete,
@@ -135,25 +144,30 @@ class SageMaker:
             "UpdateModelPackage": packages.update,
             "DeleteModelPackage": packages.delete,
             "ListModelPackages": packages.listing,
-            "AddAssociation": lineage.add_association,
-            "DeleteAssociation": lineage.delete_association,
-            "ListAssociations": lineage.list_associations,
             "CreateMlflowApp": apps.create,
             "DescribeMlflowApp": apps.describe,
             "UpdateMlflowApp": apps.update,
             "DeleteMlflowApp": apps.delete,
             "ListMlflowApps": apps.listing,
-            "AddTags": tags.add,
-            "ListTags": tags.listing,
-            "DeleteTags": tags.delete,
-            "ListTrainingJobsForHyperParameterTuningJob": self._trials,
         }
-        for kind in self._jobs:
-            noun = kind.kind.noun
-            table |= {f"Create{noun}": kind.create, f"Describe{noun}": kind.describe}
-            table |= {f"Stop{noun}": kind.stop, f"List{noun}s": kind.listing}
+
+    def _lineage(self) -> dict[str, Operation]:
+        lineage = self.lineage
+        table: dict[str, Operation] = {
+            "AddAssociation": lineage.add_association,
+            "DeleteAssociation": lineage.delete_association,
+            "ListAssociations": lineage.list_associations,
+        }
         for noun in (entity.noun for entity in ENTITIES):
-            table |= {f"{verb}{noun}": partial(getattr(lineage, verb.lower()), noun)
-                      for verb in ("Create", "Describe", "Update", "Delete")}  # fmt: skip
+            table[f"Create{noun}"] = partial(lineage.create, noun)
+            table[f"Describe{noun}"] = partial(lineage.describe, noun)
+            table[f"Update{noun}"] = partial(lineage.update, noun)
+            table[f"Delete{noun}"] = partial(lineage.delete, noun)
             table[f"List{noun}s"] = partial(lineage.listing, noun)
-        return table | {"CreateHyperParameterTuningJob": self._create_tuning}
+        return table
+
+    def _tags(self) -> dict[str, Operation]:
+        packages, lineage = self.packages, self.lineage
+        shelves = [packages.groups, packages.shelf, self.models.shelf, self.apps.shelf]
+        tags = Tags([*shelves, *lineage.shelves.values(), *(kind.shelf for kind in self._jobs)])
+        return {"AddTags": tags.add, "ListTags": tags.listing, "DeleteTags": tags.delete}

@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from rehearsal.api import ApiError, Parameters
+from rehearsal.sagemaker import trials
 from rehearsal.sagemaker.early_stopping import MedianStopping
 from rehearsal.sagemaker.instance import Placement
 from rehearsal.sagemaker.job import FailedJobError, Job, StoppedJobError
@@ -19,14 +20,6 @@ PARALLEL = 2
 """Trials at a time, whatever the job allows: as many as a small machine has cores."""
 EPOCHS = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
 """Hyperparameters Hyperband takes as its resource (developer guide, "How Hyperband works")."""
-
-COUNTERS = {
-    "TrainingJobStatusCounters": dict.fromkeys(
-        ("Completed", "InProgress", "RetryableError", "NonRetryableError", "Stopped"), 0
-    ),
-    "ObjectiveStatusCounters": dict.fromkeys(("Succeeded", "Pending", "Failed"), 0),
-}
-"""What a tuning job that has not begun describes."""
 
 Launch = Callable[[dict[str, Any], str, Observer], Job]
 """Starts a training job: request, ARN of its tuning job, observer of its metrics."""
@@ -51,6 +44,7 @@ class Tuning:
         self.space = ranges(self.config.get("ParameterRanges", {}))
         self.search = Search(self.config["Strategy"], self.space, job.name, maximize=self.maximize)
         self.seen = _inherited(job.request, parents)
+        self._parents = len(self.seen)
         self.deadline = time.monotonic() + self.config["ResourceLimits"].get("MaxRuntimeInSeconds", 2592000)
         self.median = MedianStopping(self.maximize)
         self._count = 0
@@ -72,7 +66,7 @@ class Tuning:
         if self.job.stop.is_set():
             raise StoppedJobError
         if "BestTrainingJob" not in self.job.describe():
-            raise FailedJobError(self._no_objective())
+            raise FailedJobError(trials.no_objective(self.jobs))
 
     def _sequential(self, pool: ThreadPoolExecutor, limit: float, parallel: int) -> None:
         running: set[Future[None]] = set()
@@ -83,7 +77,7 @@ class Tuning:
                 if values is None:
                     limit = self._count
                     break
-                running.add(pool.submit(self._trial, values, {}))
+                running.add(pool.submit(self._trial, values))
                 self._count += 1
             if not running:
                 return
@@ -104,7 +98,7 @@ class Tuning:
             running = set()
             for values in chosen:
                 if self._going():
-                    running.add(pool.submit(self._trial, {**values, name: str(resource)}, {}))
+                    running.add(pool.submit(self._trial, {**values, name: str(resource)}))
                     self._count += 1
             while running:
                 running = self._waited(running)
@@ -133,7 +127,7 @@ class Tuning:
             return False
         criteria = self.config.get("TuningJobCompletionCriteria", {})
         with self._lock:
-            seen = [trial.objective for trial in self.seen]
+            seen = [trial.objective for trial in self.seen[self._parents :]]
         target = criteria.get("TargetObjectiveMetricValue")
         reached = [v for v in seen if target is not None and (v >= target if self.maximize else v <= target)]
         patience = criteria.get("BestObjectiveNotImproving", {}).get("MaxNumberOfTrainingJobsNotImproving")
@@ -141,20 +135,21 @@ class Tuning:
         stale = patience is not None and len(seen) > patience and len(seen) - 1 - seen.index(best) >= patience
         return not reached and not stale
 
-    def _trial(self, values: Mapping[str, str], extra: Mapping[str, str]) -> None:
+    def _trial(self, values: Mapping[str, str]) -> None:
         """Train once and observe the objective."""
         with self._lock:
             number = len(self.jobs) + 1
             suffix = hashlib.sha256(f"{self.job.name}/{number}".encode()).hexdigest()[:8]
             watch = self.median.watch(self.objective["MetricName"], self._early())
-            request = self._request(f"{self.job.name}-{number:03d}-{suffix}", values)
+            name = f"{self.job.name}-{number:03d}-{suffix}"
+            request = trials.request(self.job.request, name, values, self.objective["MetricName"])
             trial = self.launch(request, self.job.record.arn, watch)
             watch.trial = trial
             trial.update(TunedHyperParameters=dict(values))
             self.jobs.append(trial)
         trial.done.wait()
         watch.finish()
-        found = self.value(trial)
+        found = trials.value(trial, self.objective)
         if found is not None:
             with self._lock:
                 self.seen.append(Trial(dict(values), found))
@@ -162,75 +157,16 @@ class Tuning:
     def _early(self) -> bool:
         return bool(self.config.get("TrainingJobEarlyStoppingType", "Off") == "Auto")
 
-    def _request(self, name: str, values: Mapping[str, str]) -> dict[str, Any]:
-        """CreateTrainingJob of one trial: the definition with the trial's name and hyperparameters."""
-        own = ("StaticHyperParameters", "HyperParameterRanges", "TuningObjective", "DefinitionName",
-               "HyperParameterTuningResourceConfig")  # fmt: skip
-        request = {key: value for key, value in self.definition.items() if key not in own}
-        resources = self.definition.get("HyperParameterTuningResourceConfig")
-        if resources:
-            first = (resources.get("InstanceConfigs") or [resources])[0]
-            request["ResourceConfig"] = {
-                k: v
-                for k, v in {**resources, **first}.items()
-                if k not in ("InstanceConfigs", "AllocationStrategy")
-            }
-        own_metric = {"_tuning_objective_metric": self.objective["MetricName"]}
-        static = self.definition.get("StaticHyperParameters", {})
-        return {
-            **request,
-            "TrainingJobName": name,
-            "HyperParameters": {**static, **values, **own_metric},
-            "Tags": self.job.request.get("Tags", []),
-        }
-
-    def value(self, trial: Job) -> float | None:
-        """The trial's objective; None if it failed or logged none."""
-        description = trial.describe()
-        if description["TrainingJobStatus"] == "Failed":
-            return None
-        found = {m["MetricName"]: m["Value"] for m in description.get("FinalMetricDataList", [])}
-        return found.get(self.objective["MetricName"])
-
     def summary(self, trial: Job) -> dict[str, Any]:
         """HyperParameterTrainingJobSummary of one trial."""
-        description, found = trial.describe(), self.value(trial)
-        members = ("TrainingJobName", "TrainingJobArn", "TrainingJobStatus", "TunedHyperParameters",
-                   "CreationTime", "TrainingStartTime", "TrainingEndTime", "FailureReason")  # fmt: skip
-        summary = {name: description[name] for name in members if name in description}
-        summary.setdefault("TunedHyperParameters", {})
-        ended = trial.done.is_set()
-        summary["ObjectiveStatus"] = "Pending" if not ended else "Failed" if found is None else "Succeeded"
-        if found is not None:
-            summary["FinalHyperParameterTuningJobObjectiveMetric"] = {**self.objective, "Value": found}
-        return summary
+        return trials.summary(trial, self.objective)
 
     def _report(self) -> None:
         summaries = [self.summary(trial) for trial in self.jobs]
-        statuses = [summary["TrainingJobStatus"] for summary in summaries]
-        outcomes = [summary["ObjectiveStatus"] for summary in summaries]
-        counters = {name: statuses.count(name) for name in ("Completed", "InProgress", "Stopped")}
-        self.job.update(
-            TrainingJobStatusCounters={
-                **counters,
-                "RetryableError": 0,
-                "NonRetryableError": statuses.count("Failed"),
-            },
-            ObjectiveStatusCounters={
-                name: outcomes.count(name) for name in ("Succeeded", "Pending", "Failed")
-            },
-        )
-        # API reference, BestTrainingJob: of those that completed; one stopped early may have no model.
-        metric = "FinalHyperParameterTuningJobObjectiveMetric"
-        known = [s for s in summaries if metric in s and s["TrainingJobStatus"] == "Completed"]
-        known.sort(key=lambda s: s[metric]["Value"], reverse=self.maximize)
-        if known:
-            self.job.update(BestTrainingJob=known[0])
-
-    def _no_objective(self) -> str:
-        reasons = [trial.describe().get("FailureReason", "") for trial in self.jobs]
-        said = next((reason for reason in reasons if reason), "no training job reported its objective metric")
-        return f"No objective metrics found after running {len(self.jobs)} training jobs. {said}"
+        self.job.update(**trials.counters(summaries))
+        best = trials.best(summaries, maximize=self.maximize)
+        if best is not None:
+            self.job.update(BestTrainingJob=best)
 
 
 def _inherited(request: Parameters, parents: Callable[[str], list[Trial]]) -> list[Trial]:

@@ -8,8 +8,11 @@ import pytest
 from botocore.exceptions import ClientError
 from small_account import HERE, PLACE, THERE, allow, deny, document, role
 
-from rehearsal.api import ApiError, ApiRequest, Principal
+from rehearsal.actions import action_of
+from rehearsal.api import REHEARSAL, ApiError, ApiRequest, Principal
 from rehearsal.emulator import Emulator
+from rehearsal.iam_data import action
+from rehearsal.resources import resources
 
 BUCKET = "acme-dev-data"
 BUCKET_ARN = f"arn:aws:s3:::{BUCKET}"
@@ -202,6 +205,17 @@ def test_a_copy_needs_both_its_sides(emulator: Emulator, acting: Act) -> None:
     assert "s3:GetObject" in refusal(lambda: copy(write))
 
 
+def test_a_copy_from_an_encrypted_bucket_needs_the_right_to_decrypt(emulator: Emulator, acting: Act) -> None:
+    key = emulator.bucket_keys[BUCKET] = new_key(emulator)
+    both = allow("Both", ["s3:GetObject", "s3:PutObject"], f"{BUCKET_ARN}/*")
+    client = emulator.client("s3", acting(both, allow("Key", "kms:GenerateDataKey", key)))
+    assert f"kms:Decrypt on resource: {key}" in refusal(
+        lambda: client.copy_object(
+            Bucket=BUCKET, Key="copy/a.csv", CopySource={"Bucket": BUCKET, "Key": "raw/a.csv"}
+        )
+    )
+
+
 def test_every_object_of_a_bulk_deletion_is_judged(emulator: Emulator, acting: Act) -> None:
     client = emulator.client("s3", acting(allow("Old", "s3:DeleteObject", f"{BUCKET_ARN}/old/*")))
     objects = [{"Key": "old/a"}, {"Key": "raw/a.csv"}]
@@ -321,6 +335,56 @@ def test_a_request_that_names_nothing_it_acts_on_is_refused(emulator: Emulator, 
         client.list_model_packages
     )
     assert [call.resource for call in emulator.trace.denied()] == ["(unknown)"]
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "parameters", "acts_on"),
+    [
+        ("stepfunctions", "CreateStateMachine", {"name": "x"}, "states:{}:stateMachine:x"),
+        ("events", "PutTargets", {"Rule": "x"}, "events:{}:rule/x"),
+        ("events", "PutTargets", {"Rule": "x", "EventBusName": "own"}, "events:{}:rule/own/x"),
+        ("events", "CreateEndpoint", {"Name": "x"}, "events:{}:endpoint/x"),
+        ("events", "PutEvents", {"Entries": [{"Source": "a"}]}, "events:{}:event-bus/default"),
+        ("scheduler", "CreateSchedule", {"Name": "x"}, "scheduler:{}:schedule/default/x"),
+        ("scheduler", "CreateScheduleGroup", {"Name": "x"}, "scheduler:{}:schedule-group/x"),
+        ("lambda", "Invoke", {"FunctionName": "x:live"}, "lambda:{}:function:x"),
+        ("lambda", "Invoke", {"FunctionName": f"{HERE}:function:x"}, "lambda:{}:function:x"),
+        ("logs", "CreateLogGroup", {"logGroupName": "/x"}, "logs:{}:log-group:/x:log-stream:"),
+        (
+            "logs",
+            "PutLogEvents",
+            {"logGroupName": "/x", "logStreamName": "a/1"},
+            "logs:{}:log-group:/x:log-stream:a/1",
+        ),
+        ("cloudwatch", "PutMetricData", {"Namespace": "x"}, "cloudwatch:{}:dataset/default"),
+        ("ecr", "BatchGetImage", {"repositoryName": "x"}, "ecr:{}:repository/x"),
+        ("dynamodb", "PutItem", {"TableName": "x"}, "dynamodb:{}:table/x"),
+        ("ssm", "GetParameter", {"Name": "/cdk/version"}, "ssm:{}:parameter/cdk/version"),
+        ("sqs", "SendMessage", {"QueueUrl": f"http://localhost:1/{HERE}/x"}, "sqs:{}:x"),
+        ("ec2", "RevokeSecurityGroupEgress", {"GroupId": "sg-1"}, "ec2:{}:security-group/sg-1"),
+        ("sagemaker", "DescribeTrainingJob", {"TrainingJobName": "x"}, "sagemaker:{}:training-job/x"),
+        (
+            "sagemaker",
+            "ListModelPackages",
+            {"ModelPackageGroupName": "x"},
+            "sagemaker:{}:model-package/x/00000000000000000000",
+        ),
+        ("sagemaker", "ListMlflowApps", {}, "*"),
+    ],
+)
+def test_what_a_call_acts_on_is_read_from_its_request(
+    service: str, operation: str, parameters: dict[str, Any], acts_on: str
+) -> None:
+    request = ApiRequest(service, operation, parameters, REHEARSAL)
+    arn = acts_on if acts_on == "*" else "arn:aws:" + acts_on.format(f"eu-west-1:{HERE}")
+    assert resources(request, action(action_of(request)), PLACE) == (arn,)
+
+
+def test_a_new_network_interface_acts_on_its_subnet_and_groups_as_well() -> None:
+    asked = {"SubnetId": "subnet-1", "Groups": ["sg-1", "sg-2"]}
+    request = ApiRequest("ec2", "CreateNetworkInterface", asked, REHEARSAL)
+    found = resources(request, action(action_of(request)), PLACE)
+    assert [arn.rpartition("/")[2] for arn in found[1:]] == ["subnet-1", "sg-1", "sg-2"]
 
 
 def test_an_action_that_iam_does_not_know_is_refused(emulator: Emulator, acting: Act) -> None:

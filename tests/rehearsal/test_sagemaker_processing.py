@@ -4,6 +4,7 @@ import gzip
 import json
 import pickle
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +22,8 @@ from rehearsed_account import (
     packed,
     training,
 )
+
+from rehearsal.sagemaker.containers import ServedContainer, serve
 
 SHELL = (
     "mkdir -p /opt/ml/processing/code && "
@@ -342,3 +345,16 @@ def test_a_model_is_described_listed_and_deleted(scored: Account) -> None:
     scored.api.delete_model(ModelName="passing")
     with pytest.raises(ClientError, match="Could not find model"):
         scored.api.describe_model(ModelName="passing")
+
+
+def test_a_model_is_served_without_a_job_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    archive = tmp_path / "model.tar.gz"
+    archive.write_bytes(packed({"model.pkl": pickle.dumps(10), "code/inference.py": INFERENCE}))
+    with serve([ServedContainer(SCIKIT_LEARN, archive, container()["Environment"])]) as fleet:
+        assert fleet.ping()
+        answer = fleet.invoke(b"1,2\n", "text/csv", "text/csv")
+    assert (answer.status, answer.body, answer.content_type) == (200, b"30\n", "text/csv")
+    assert list(tmp_path.iterdir()) == [archive]

@@ -421,7 +421,7 @@ def test_the_built_in_algorithm_refuses_a_header(xgb: Account) -> None:
 
 def test_an_interrupted_built_in_job_resumes_and_has_all_its_rounds(xgb: Account) -> None:
     xgb.emulator.faults.inject("spot_interruption", "xgb-spot")
-    request = built_in("xgb-spot", num_round="300")
+    request = built_in("xgb-spot", num_round="60")
     request |= {
         "EnableManagedSpotTraining": True,
         "StoppingCondition": {"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 60},
@@ -430,7 +430,7 @@ def test_an_interrupted_built_in_job_resumes_and_has_all_its_rounds(xgb: Account
     assert ran(xgb, request)["TrainingJobStatus"] == "Completed"
     log = xgb.log("Training", "xgb-spot")
     assert any("resuming" in line for line in log)
-    assert any(line.startswith("[299]") for line in log)
+    assert any(line.startswith("[59]") for line in log)
 
 
 def test_an_archive_that_leaves_its_folder_is_not_unpacked(here: Account) -> None:

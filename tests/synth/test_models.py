@@ -33,11 +33,6 @@ def outdir(environments: dict[str, Environment], tmp_path_factory: pytest.TempPa
     return folder
 
 
-def product_of(settings: Environment) -> ModelProduct:
-    """The product with workflows."""
-    return next(product for product in settings.products if workflows.of(product, settings))
-
-
 def definitions(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Definition of every state machine by the last part of its name."""
     found = properties(template, "AWS::StepFunctions::StateMachine")

@@ -17,7 +17,7 @@ from mlplatform.permissions.places import (
 )
 from mlplatform.permissions.run_places import KEPT, RUNS, object_arns
 from mlplatform.permissions.tracking import log_runs
-from mlplatform.policy import READ_OBJECTS
+from mlplatform.policy import READ_OBJECTS, within
 from mlplatform.settings import Environment
 
 ADMISSION, CHECK, GATE, REGISTRATION = (
@@ -111,30 +111,35 @@ def _register(settings: Environment) -> list[Grant]:
     if not registers(settings):
         return []
     registry = settings.neighbours.registry
-    groups = (registry.package_group_arn("*"), registry.package_arns("*"))
     return [
         Grant(
             "RegisterVersions",
             ("sagemaker:CreateModelPackage",),
-            groups,
+            (registry.package_group_arn("*"), registry.package_arns("*")),
             "workflows of every model register; versions are numbered, and await approval",
             {"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
-        ),
-        Grant("TagVersions", ("sagemaker:AddTags",), groups, "versions carry the cost tags of their model"),
+        )
     ]
 
 
 def _lineage(settings: Environment) -> list[Grant]:
-    """Lineage entities are named by whoever makes them, artifacts numbered by SageMaker."""
-    made = sagemaker_arns(settings, "action/*", "artifact/*", "context/*")
-    actions = ("AddAssociation", "AddTags", "CreateAction", "CreateArtifact", "CreateContext")
+    """What a version was made of: looked up before it is made, so that it is made once."""
+    actions = ("AddAssociation", "CreateAction", "CreateArtifact", "DescribeAction")
     return [
         Grant(
             "RecordLineage",
             tuple(f"sagemaker:{action}" for action in actions),
-            made,
-            "lineage connects the data, job, artifact and version of any model's run",
-        )
+            sagemaker_arns(settings, "action/*", "artifact/*"),
+            "lineage connects the data, job, artifact and version of any model's run; SageMaker numbers "
+            "artifacts, and actions are named after jobs",
+        ),
+        Grant(
+            "FindLineage",
+            ("sagemaker:ListArtifacts", "sagemaker:ListAssociations"),
+            ("*",),
+            "lists are of no resource in particular",
+            within(settings.region),
+        ),
     ]
 
 

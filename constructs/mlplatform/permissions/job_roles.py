@@ -160,15 +160,14 @@ def _images(product: ModelProduct, settings: Environment, which: Iterable[str]) 
 
 def _uris(product: ModelProduct, settings: Environment, which: set[str]) -> Iterator[str]:
     """Every image that the requests of the model's workflows name."""
-    sections = {
-        "train": ("training", product.train, which & {"train", "tune"}),
-        "prepare": ("processing", product.prepare, which & set(REGISTERING)),
-        "evaluate": ("processing", product.evaluate, which & set(REGISTERING)),
-    }
-    for use, job, needed in sections.values():
-        if job is not None and needed:
+    train, prepare, evaluate = product.train, product.prepare, product.evaluate
+    if train is not None and which & {"train", "tune"}:
+        kind = train.instance_type
+        yield images.image_of(product, settings, use="training", instance_type=kind, job=train)
+    for job in (prepare, evaluate) if which & set(REGISTERING) else ():
+        if job is not None:
             kind = job.instance_type
-            yield images.image_of(product, settings, use=use, instance_type=kind, job=job)
+            yield images.image_of(product, settings, use="processing", instance_type=kind, job=job)
     if "batch" in which:
         yield image_of_scripts(product, settings)
         yield model_image(product, settings)

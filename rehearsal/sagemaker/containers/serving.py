@@ -1,6 +1,7 @@
 """Model servers of a model's containers, called in sequence: batch transform and endpoints use them."""
 
 import http.client
+import shutil
 import sys
 import tempfile
 import threading
@@ -53,6 +54,7 @@ def serve(
     library is not available here. Close the result, or use it as a context manager.
     """
     place = folder or Path(tempfile.mkdtemp(prefix="rehearsal-model-"))
+    own = place if folder is None else None
     servers: list[_Server] = []
     try:
         for number, container in enumerate(containers, 1):
@@ -61,10 +63,9 @@ def serve(
         for server in servers:
             server.ready()
     except BaseException:
-        for server in servers:
-            server.close()
+        Fleet(servers, own).close()
         raise
-    return Fleet(servers)
+    return Fleet(servers, own)
 
 
 class _Server:
@@ -110,8 +111,8 @@ class _Server:
 class Fleet:
     """Running model servers of one model. Thread-safe; requests are answered one after the other."""
 
-    def __init__(self, servers: Sequence[_Server]) -> None:
-        self._servers, self._lock = servers, threading.Lock()
+    def __init__(self, servers: Sequence[_Server], folder: Path | None = None) -> None:
+        self._servers, self._folder, self._lock = servers, folder, threading.Lock()
 
     def ping(self) -> bool:
         """Whether every container answers its health check."""
@@ -135,9 +136,11 @@ class Fleet:
             return answer
 
     def close(self) -> None:
-        """End the servers."""
+        """End the servers; their folder goes with them if ``serve`` made it."""
         for server in self._servers:
             server.close()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> "Fleet":
         return self

@@ -118,15 +118,7 @@ def _variables(
     """The SM_ variables (toolkit: ``Environment.to_env_vars``)."""
     channels = json.loads(root.path(f"{INPUT}/config/inputdataconfig.json").read_text())
     values: dict[str, Any] = {
-        "hosts": resources["hosts"],
-        "current_host": resources["current_host"],
-        "current_instance_type": resources["current_instance_type"],
-        "current_instance_group": resources["current_group_name"],
-        "instance_groups": [group["instance_group_name"] for group in resources["instance_groups"]],
-        "network_interface_name": resources["network_interface_name"],
-        "num_cpus": os.cpu_count() or 1,
-        "num_gpus": 0,
-        "num_neurons": 0,
+        **_of_host(resources),
         "log_level": own.get("sagemaker_container_log_level", 20),
         "channels": sorted(channels),
         "hps": users,
@@ -144,6 +136,20 @@ def _variables(
     variables |= {f"SM_CHANNEL_{name.upper()}": str(root.path(f"{INPUT}/data/{name}")) for name in channels}
     variables |= {f"SM_HP_{name.upper()}": _text(value) for name, value in users.items()}
     return variables | {"SM_TRAINING_ENV": json.dumps(values)}
+
+
+def _of_host(resources: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "hosts": resources["hosts"],
+        "current_host": resources["current_host"],
+        "current_instance_type": resources["current_instance_type"],
+        "current_instance_group": resources["current_group_name"],
+        "instance_groups": [group["instance_group_name"] for group in resources["instance_groups"]],
+        "network_interface_name": resources["network_interface_name"],
+        "num_cpus": os.cpu_count() or 1,
+        "num_gpus": 0,
+        "num_neurons": 0,
+    }
 
 
 _FOLDERS = {

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -148,47 +148,48 @@ def loaded(library: str) -> Transform:
     raise RuntimeError("SAGEMAKER_PROGRAM is not set: the scikit-learn image needs an inference script")
 
 
-def handler(transform: Transform) -> type[BaseHTTPRequestHandler]:
+class Handler(BaseHTTPRequestHandler):
     """The HTTP side; one request at a time, as the libraries' predictors are not thread-safe."""
+
+    protocol_version = "HTTP/1.1"
     lock = threading.Lock()
+    transform: ClassVar[Transform]
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def do_GET(self) -> None:
+        """The health check."""
+        self._answer(200 if self.path == "/ping" else 404, b"", "text/plain")
 
-        def do_GET(self) -> None:
-            self._answer(200 if self.path == "/ping" else 404, b"", "text/plain")
+    def do_POST(self) -> None:
+        """A prediction."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        kind = self.headers.get("Content-Type", "application/json")
+        accept = self.headers.get("Accept", "*/*")
+        try:
+            with self.lock:
+                answer = type(self).transform(body, kind, DEFAULT_ACCEPT if accept == "*/*" else accept)
+            self._answer(200, *answer)
+        except RefusedError as error:
+            self._answer(error.status, str(error).encode(), "text/plain")
+        except Exception as error:
+            traceback.print_exc()
+            self._answer(500, f"{type(error).__name__}: {error}".encode(), "text/plain")
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            kind = self.headers.get("Content-Type", "application/json")
-            accept = self.headers.get("Accept", "*/*")
-            try:
-                with lock:
-                    answer, answered = transform(body, kind, DEFAULT_ACCEPT if accept == "*/*" else accept)
-                self._answer(200, answer, answered)
-            except RefusedError as error:
-                self._answer(error.status, str(error).encode(), "text/plain")
-            except Exception as error:
-                traceback.print_exc()
-                self._answer(500, f"{type(error).__name__}: {error}".encode(), "text/plain")
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Requests are not logged; prints and errors of the script are."""
 
-        def _answer(self, status: int, body: bytes, kind: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            """Requests are not logged; prints and errors of the script are."""
-
-    return Handler
+    def _answer(self, status: int, body: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
 
 def main() -> None:
     """Load the model, then listen on a free port and write its number where the caller looks."""
     library, port_file = sys.argv[1], Path(sys.argv[2])
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler(loaded(library)))
+    Handler.transform = staticmethod(loaded(library))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     draft = port_file.with_suffix(".draft")
     draft.write_text(str(server.server_address[1]))
     draft.rename(port_file)
