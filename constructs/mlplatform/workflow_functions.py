@@ -12,19 +12,23 @@ from mlplatform.stack_exports import import_value
 CHECK_SECONDS, CHECK_MIB = 900, 1024
 """The longest a function runs, and memory whose share of a processor reads a part of 256 MiB in that time."""
 
-_CALLED = {
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": "workflows call this function and wait for its answer: what "
-    "fails is retried or reported by the workflow, and nothing is invoked asynchronously",
-    "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": "workflows retry when the account's executions are "
-    "used up; a reservation would be taken from them for good, and new accounts have only ten",
-}
-
 _WHAT: Mapping[str, str] = {
     function_roles.ADMISSION: "Checks what an execution of a workflow is given, and names its jobs",
     function_roles.CHECK: "Checks that a model's data is there, readable and of the expected form",
     function_roles.GATE: "Judges an evaluation by the model's limits and the live version",
     function_roles.REGISTRATION: "Registers a version with its reports, lineage and record of experiments",
 }
+
+
+def _called(package: str) -> dict[str, str]:
+    """Why a function that only workflows call has neither dead-letter queue nor reserved executions."""
+    return {
+        "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": f"workflows call {package} and wait for its answer: what "
+        "fails is retried or reported by the workflow, and nothing is invoked asynchronously",
+        "NIST.800.53.R5::NIST.800.53.R5-LambdaConcurrency": f"workflows call {package} again when the "
+        "account's executions are used up; a reservation would be taken from them for good, and new accounts "
+        "have only ten",
+    }
 
 
 class WorkflowFunctions(Construct):
@@ -54,6 +58,6 @@ class WorkflowFunctions(Construct):
             in_network=in_network,
             key_arn=import_value("LogsKeyArn", self._settings),
             grants=function_roles.grants(package, self._settings),
-            accepted=_CALLED,
+            accepted=_called(package),
             shared=[] if package == function_roles.ADMISSION else ["s3_locations"],
         )
