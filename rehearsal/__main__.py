@@ -90,6 +90,8 @@ def _sum_up(rehearsal: Rehearsal, steps: Sequence[Step], seconds: float, *, prov
     print(
         f"\n{len(calls)} calls of {len(roles)} roles judged by their deployed policies, {len(denied)} denied"
     )
+    for call in denied:
+        print(f"denied: {call}")
     for statement in idle:
         print(f"never needed: {statement}")
     print(f"{seconds:.0f} s in all. {NOT_SHOWN}")

@@ -12,9 +12,6 @@ from rehearsal.driver import Rehearsal
 from rehearsal.triggers import data_arrives, schedule_comes, schedule_fails
 from tools.executions import Ended
 
-IMPORTS = "studio/imports/"
-"""Where in the artifacts bucket people put a model that was built elsewhere."""
-
 
 @dataclass(frozen=True)
 class Step:
@@ -65,18 +62,18 @@ def _started(rehearsal: Rehearsal, product: ModelProduct, workflow: str, version
         return data_arrives(rehearsal, product, workflow)
     if workflow == "batch":
         rehearsal.approve(version)
-    given = {"model_data": elsewhere(rehearsal, version)} if workflow == "register" else {}
+    given = {"model_data": elsewhere(rehearsal, product, version)} if workflow == "register" else {}
     return rehearsal.start(product.name, workflow, given)
 
 
-def elsewhere(rehearsal: Rehearsal, version: str) -> str:
-    """Copy the artifact of ``version`` to where people put what they built elsewhere; returns its address."""
+def elsewhere(rehearsal: Rehearsal, product: ModelProduct, version: str) -> str:
+    """Put the artifact of ``version`` where a pipeline hands in what it built; returns its address."""
     package = rehearsal.emulator.client("sagemaker", REHEARSAL).describe_model_package(
         ModelPackageName=version
     )
-    source = package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
-    bucket, _, key = source.removeprefix("s3://").partition("/")
-    target = f"{IMPORTS}{version.rpartition('/')[2]}/model.tar.gz"
+    artifact = package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"]
+    source, _, key = artifact.removeprefix("s3://").partition("/")
+    bucket, name = rehearsal.settings.names.bucket("data"), f"imports/{product.name}/model.tar.gz"
     s3 = rehearsal.emulator.client("s3", REHEARSAL)
-    s3.copy_object(Bucket=bucket, Key=target, CopySource={"Bucket": bucket, "Key": key})
-    return f"s3://{bucket}/{target}"
+    s3.copy_object(Bucket=bucket, Key=name, CopySource={"Bucket": source, "Key": key})
+    return f"s3://{bucket}/{name}"

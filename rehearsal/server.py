@@ -1,5 +1,6 @@
 """The emulator's address: an HTTP server that takes every AWS API call, and moto behind it."""
 
+import gzip
 import secrets
 from collections.abc import Callable, Iterable
 from io import BytesIO
@@ -141,6 +142,10 @@ class Front:
 def _buffered(environ: dict[str, Any]) -> Request:
     """The request, with a body that can be read by us and once more by whoever answers."""
     body = Request(environ).get_data(cache=False)
+    if (environ["REQUEST_METHOD"], environ.get("HTTP_CONTENT_ENCODING")) == ("POST", "gzip"):
+        # How SDKs send much at once, such as metrics (AWS SDKs reference guide, "Compression").
+        body = gzip.decompress(body)
+        del environ["HTTP_CONTENT_ENCODING"]
     environ.pop("HTTP_TRANSFER_ENCODING", None)
     environ.pop("wsgi.input_terminated", None)
     environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}

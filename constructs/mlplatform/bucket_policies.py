@@ -22,14 +22,15 @@ class Channel:
 
 
 CHANNELS = {
-    "data": Channel(("persona", "workflow", "function"), data_writers=True),
+    "data": Channel(("persona", "workflow"), data_writers=True),
     "artifacts": Channel(("persona", "workflow", "function")),
     "capture": Channel(("persona", "workflow", "function", "endpoint")),
     "logs": Channel(()),
     "audit": Channel(()),
 }
 """Outside the VPC are: personas (the Studio console runs in a browser), workflows and control-plane functions
-(not attached to the VPC), and SageMaker writing captured requests with the endpoint role. Jobs never are."""
+(not attached to the VPC), and SageMaker writing captured requests with the endpoint role. Jobs never are, nor
+are functions that read data."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def admit(event: Mapping[str, Any]) -> dict[str, Any]:
         "Source": overrides.source(given),
         "Image": overrides.image(given),
         "ModelData": overrides.model_data(given, required=workflow == "register"),
-        "ModelPackageArn": overrides.model_package(given),
+        "ModelPackageArn": overrides.model_package(given, event["Execution"]["Id"]),
         "Overrides": sorted(given.used),
     }
     if given.problems:
@@ -49,14 +49,15 @@ def admit(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def run_id(execution: Mapping[str, Any]) -> str:
-    """Ten characters of ``a-z2-7`` for one execution: the same however often it is asked.
+    """Sixteen characters of ``a-z2-7`` for one execution: the same however often it is asked.
 
     A name of an execution can be used again after 90 days, names of jobs never: ``StartTime``, if given,
-    tells the executions apart.
+    tells the executions apart. Whoever starts an execution chooses its name: 80 bits leave nobody the time to
+    find one whose run would write over that of a registered version.
     """
     parts = (execution["Id"], execution.get("StartTime"), execution.get("RedriveCount"))
     text = " ".join(str(part) for part in parts if part)
-    return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:10]
+    return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:16]
 
 
 def job_names(run: str, defaults: Mapping[str, Any]) -> dict[str, str]:

@@ -13,7 +13,8 @@ _OBJECT = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]/[\w!.*'()=/-]+\.tar
 _IMAGE = re.compile(r"[\w./-]+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?", re.ASCII)
 UNBOUNDED = 1e300
 """What stands for an open end of a range, since JSON has no infinity."""
-_PACKAGE = re.compile(r"arn:[a-z-]+:sagemaker:[a-z0-9-]+:\d{12}:model-package/([A-Za-z0-9-]{1,63})/[1-9]\d*")
+_PLAIN = re.compile(r"[\w-]{1,60}", re.ASCII)
+_VERSION = re.compile(r"[1-9][0-9]{0,9}")
 
 
 class Overrides:
@@ -32,7 +33,7 @@ class Overrides:
     def only(self, accepted: Sequence[str]) -> None:
         """Refuse every other key by name."""
         for key in sorted(self._given.keys() - set(accepted)):
-            self.problems.append(f"{key}: not known here; allowed: {', '.join(accepted)}")
+            self.problems.append(f"{shown(key)}: not known here; allowed: {', '.join(accepted)}")
 
     def get(self, key: str) -> Any:
         """The value given for ``key``, or None; null counts as not given."""
@@ -51,12 +52,17 @@ class Overrides:
         self.problems.append(f"{key}: given {json.dumps(given)[:200]}; allowed: {allowed}")
 
 
+def shown(name: str) -> str:
+    """A name somebody gave, safe to stand in a message: people read it in a notification of ours."""
+    return name if _PLAIN.fullmatch(name) else json.dumps(name[:60])
+
+
 def hyperparameters(given: Overrides) -> dict[str, str]:
     """The model's hyperparameters with those given in their place, as the training API takes them."""
     values: dict[str, str] = dict(given.defaults.get("Hyperparameters") or {})
     allowed = given.allowed.get("Hyperparameters") or {}
     for name, value in given.section("hyperparameters", "an object of names and values").items():
-        field = f"hyperparameters.{name}"
+        field = f"hyperparameters.{shown(name)}"
         if name not in allowed:
             given.refuse(field, value, f"only {', '.join(sorted(allowed)) or 'none'}")
             continue
@@ -137,9 +143,9 @@ def data(given: Overrides, *, single: bool) -> dict[str, str]:
     else:
         wanted = dict(given.section("data", "an object of channels and data:// locations"))
     for channel, location in wanted.items():
-        field = "data" if single else f"data.{channel}"
-        if channels and channel not in channels:
-            given.refuse(field, location, f"the channels {', '.join(channels)}")
+        field = "data" if single else f"data.{shown(channel)}"
+        if channel not in channels and not single:
+            given.refuse(field, location, f"the channels {', '.join(channels) or '(none)'}")
         elif address := _address(location, given.allowed):
             channels[channel] = address
             given.used.append(field)
@@ -197,22 +203,32 @@ def image(given: Overrides) -> str | None:
     value, default = given.get("image"), given.defaults.get("Image")
     if value is None:
         return default
-    prefixes = tuple(given.allowed.get("ImagePrefixes") or ())
-    if not isinstance(value, str) or not _IMAGE.fullmatch(value) or not value.startswith(prefixes):
-        given.refuse("image", value, f"images of {', '.join(prefixes) or 'no registry'}")
+    allowed = given.allowed.get("ImagePrefixes") or ()
+    # What does not end in a colon is a whole image: another tag or digest of its repository is another image.
+    prefixes = tuple(one for one in allowed if one.endswith(":"))
+    fits = isinstance(value, str) and _IMAGE.fullmatch(value)
+    if not fits or not (value in allowed or value.startswith(prefixes)):
+        given.refuse("image", value, f"images of {', '.join(allowed) or 'no registry'}")
         return default
     given.used.append("image")
     return value
 
 
-def model_package(given: Overrides) -> str | None:
-    """The version to use, by its ARN; None is the newest approved one."""
-    value, group = given.get("model_package_arn"), given.allowed.get("PackageGroup")
+def model_package(given: Overrides, execution: str) -> str | None:
+    """The version to use, by its ARN; None is the newest approved one.
+
+    A group without an ARN lies where the execution, named by its ARN, runs: groups of other accounts may be
+    called the same.
+    """
+    value, group = given.get("model_package_arn"), given.allowed.get("PackageGroup") or ""
     if value is None:
         return None
-    found = _PACKAGE.fullmatch(value) if isinstance(value, str) else None
-    if not found or (group and found[1] != group.rsplit("/")[-1]):
-        given.refuse("model_package_arn", value, f"the ARN of a version in {group or 'a package group'}")
+    _, partition, _, region, account, *_ = execution.split(":")
+    here = f"arn:{partition}:sagemaker:{region}:{account}:model-package-group/"
+    versions = (group if group.startswith("arn:") else here + group).replace("-group/", "/", 1) + "/"
+    fits = group and isinstance(value, str) and value.startswith(versions)
+    if not fits or not _VERSION.fullmatch(value.removeprefix(versions)):
+        given.refuse("model_package_arn", value, f"{versions}<version>" if group else "none")
         return None
     given.used.append("model_package_arn")
     return str(value)

@@ -340,7 +340,7 @@ def bucket_request(settings: Environment, thing: str, principal: str, **context:
 
 CALLERS = ("persona", "job", "endpoint", "workflow", "function")
 FROM_OUTSIDE = {
-    "data": {"persona", "workflow", "function"},
+    "data": {"persona", "workflow"},
     "artifacts": {"persona", "workflow", "function"},
     "capture": {"persona", "workflow", "function", "endpoint"},
     "logs": set(),

@@ -276,6 +276,21 @@ CAUSES = {
         json.dumps({"errorMessage": "train/a.csv:17: 4 fields, expected 7", "errorType": "DatasetInvalid"}),
         "train/a.csv:17: 4 fields, expected 7",
     ),
+    "a function whose message JSON escapes": (
+        "InvalidInput",
+        '{"errorMessage": "a\\\\n is no line break, \\u2026 is one sign\\t", "errorType": "InvalidInput"}',
+        "a\\n is no line break, … is one sign\t",
+    ),
+    "a function whose message is cut off": (
+        "InvalidInput",
+        '{"errorMessage": "no end \\u20',
+        '{"errorMessage": "no end \\u20',
+    ),
+    "text that only looks like JSON": (
+        "Some.Error",
+        '{"errorMessage": "C:\\Users"}',
+        '{"errorMessage": "C:\\Users"}',
+    ),
     "a time-out": ("States.Timeout", "AWS gave no cause.", "AWS gave no cause."),
     "a service": (
         "S3.NoSuchKeyException",

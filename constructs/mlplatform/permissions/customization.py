@@ -227,6 +227,14 @@ def _results(settings: Environment) -> list[Grant]:
     return [
         *([register] if registers(settings) else []),
         Grant(
+            "DenyImitatingWorkflows",
+            ("sagemaker:CreateModelPackage",),
+            ("*",),
+            "a version that names an execution was trained, evaluated and judged by a workflow",
+            BY_WORKFLOW,
+            effect="Deny",
+        ),
+        Grant(
             "ReadVersions",
             (*see, "sagemaker:AccessModelPackage", "sagemaker:ListModelPackages"),
             arns,

@@ -7,6 +7,7 @@ mode: where nothing allows a thing, its Deny changes nothing.
 from mlplatform.ai_registry import hub_name
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import (
+    BY_WORKFLOW,
     STUDIO_PREFIX,
     TRACKING_PREFIX,
     DenyAllBut,
@@ -91,6 +92,12 @@ def registry_denials(settings: Environment) -> list[Grant]:
             ("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
             "who registers models does not approve them",
             {"StringEquals": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}},
+        ),
+        _deny(
+            "DenyImitatingWorkflows",
+            ("sagemaker:CreateModelPackage",),
+            "a version that names an execution was trained, evaluated and judged by a workflow",
+            BY_WORKFLOW,
         ),
         _deny(
             "DenyChangingVersions",

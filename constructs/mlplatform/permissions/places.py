@@ -8,6 +8,9 @@ from mlplatform.permissions.grant import Grant
 from mlplatform.policy import PULL_IMAGES, Conditions, Statement, one_or_many, within
 from mlplatform.settings import Environment
 
+BY_WORKFLOW: Conditions = {"Null": {"sagemaker:CustomerMetadataProperties/execution": "false"}}
+"""The version names the execution of a workflow that registered it; only the function of workflows may say so."""
+
 WRITE_OBJECTS = (
     "s3:AbortMultipartUpload",
     "s3:DeleteObject",

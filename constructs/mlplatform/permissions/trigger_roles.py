@@ -7,7 +7,7 @@ from mlplatform.exports import imported
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import via
 from mlplatform.permissions.run_places import machine_arn
-from mlplatform.policy import Conditions, document
+from mlplatform.policy import Conditions, Statement, document
 from mlplatform.settings import Environment
 from mlplatform.settings.products import ModelProduct
 
@@ -54,12 +54,27 @@ def _dead_letters(settings: Environment) -> list[Grant]:
 
 
 def trigger_trust(settings: Environment) -> dict[str, Any]:
-    """Trust policy of a trigger role: EventBridge and its Scheduler, for rules and schedules of ours."""
-    condition: Conditions = {"StringEquals": {"aws:SourceAccount": settings.account}}
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": ["events.amazonaws.com", "scheduler.amazonaws.com"]},
-        "Action": "sts:AssumeRole",
-        "Condition": condition,
+    """Trust policy of a trigger role: EventBridge and its Scheduler, for rules and schedules of ours.
+
+    The Scheduler tells the group of a schedule, not which one it is (EventBridge Scheduler user guide, "Confused
+    deputy prevention"); EventBridge tells the rule (its user guide, "Cross-service confused deputy prevention").
+    """
+    names = settings.names
+    return document(
+        _trusted("Rules", "events", names.arn("events", f"rule/{names.name('*-new-data')}"), settings),
+        _trusted("Schedules", "scheduler", names.arn("scheduler", "schedule-group/default"), settings),
+    )
+
+
+def _trusted(sid: str, service: str, source: str, settings: Environment) -> Statement:
+    condition: Conditions = {
+        "ArnLike": {"aws:SourceArn": source},
+        "StringEquals": {"aws:SourceAccount": settings.account},
     }
-    return document(statement)
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"Service": f"{service}.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": dict(condition),
+    }
