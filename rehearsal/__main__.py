@@ -7,9 +7,9 @@ from pathlib import Path
 from time import monotonic
 
 from mlplatform.settings import Environment, SettingsError, read_environments
-from rehearsal.api import ApiError
+from rehearsal.api import REHEARSAL, ApiError
 from rehearsal.coverage import unneeded
-from rehearsal.driver import Rehearsal, deployed, rehearsed
+from rehearsal.driver import Rehearsal, deployed, obstacle, rehearsed
 from rehearsal.life import Step, live
 from rehearsal.scenarios import SCENARIOS
 from tools import tables
@@ -26,7 +26,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = _environment(options.folder, options.environment)
         products = rehearsed(settings, options.model)
+        if not products:
+            raise ApiError("NothingToRehearse", f"no model of {settings.name} can be trained here")
         print(f"{settings.name} on this machine, as {options.outdir} has it")
+        for left_out in (product for product in settings.products if obstacle(product, settings)):
+            print(f"without {left_out.name}: {obstacle(left_out, settings)}")
         with deployed(settings, options.outdir) as rehearsal:
             print(f"deployed {len(rehearsal.outputs)} stacks in {monotonic() - began:.1f} s\n", flush=True)
             if options.fault:
@@ -99,9 +103,12 @@ def _sum_up(rehearsal: Rehearsal, steps: Sequence[Step], seconds: float, *, prov
 
 
 def _keep(rehearsal: Rehearsal) -> None:
-    region = rehearsal.settings.region
-    print(f"\nIt stays up until Enter: aws --endpoint-url {rehearsal.emulator.endpoint} --region {region} …")
-    input()
+    """Leave it up until Enter, or the end of the input; only keys made here are known, so print some."""
+    keys = rehearsal.emulator.credentials(REHEARSAL)
+    keys |= {"AWS_ENDPOINT_URL": rehearsal.emulator.endpoint, "AWS_DEFAULT_REGION": rehearsal.settings.region}
+    print("\nIt stays up until Enter. For boto3, aws and make train in another shell, as its administrator:")
+    print("\n".join(f"export {name}={value}" for name, value in keys.items()), flush=True)
+    sys.stdin.readline()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlplatform import workflows
 from mlplatform.data_locations import resolve
+from mlplatform.images import image_of
 from mlplatform.settings import Environment
 from mlplatform.settings.products import ModelProduct
 from rehearsal.api import REHEARSAL, ApiError, Place, Principal
@@ -16,6 +17,7 @@ from rehearsal.emulator import Emulator
 from rehearsal.events import Events
 from rehearsal.functions import FunctionService
 from rehearsal.sagemaker import SageMaker
+from rehearsal.sagemaker.containers.images import ImageError, library
 from rehearsal.states import StateMachines
 from tools.executions import Ended, follow, start
 from tools.workflow import state_machine
@@ -121,13 +123,28 @@ def deployed(settings: Environment, assembly: Path) -> Iterator[Rehearsal]:
 def rehearsed(settings: Environment, wanted: str | None = None) -> tuple[ModelProduct, ...]:
     """The products whose workflows run here; ``wanted`` is the one asked for.
 
-    Raises ApiError if it is not among them.
+    Raises ApiError if it is not among them, with the reason.
     """
-    able = tuple(p for p in settings.products if "train" in workflows.of(p, settings))
+    trained = [product for product in settings.products if "train" in workflows.of(product, settings)]
+    able = tuple(product for product in trained if not obstacle(product, settings))
     if wanted is None:
         return able
-    chosen = tuple(product for product in able if product.name == wanted)
-    if not chosen:
-        there = ", ".join(product.name for product in able) or "none"
-        raise ApiError("NoSuchModel", f"no model {wanted} trains in {settings.name}, those that do: {there}")
-    return chosen
+    if chosen := tuple(product for product in able if product.name == wanted):
+        return chosen
+    if unable := [product for product in trained if product.name == wanted]:
+        raise ApiError("NoContainer", f"{wanted}: {obstacle(unable[0], settings)}")
+    there = ", ".join(product.name for product in able) or "none"
+    raise ApiError("NoSuchModel", f"no model {wanted} trains in {settings.name}, those that do: {there}")
+
+
+def obstacle(product: ModelProduct, settings: Environment) -> str:
+    """Why the training image of a product cannot be run here; empty if it can."""
+    if product.train is None:
+        return ""
+    instance_type = product.train.instance_type
+    image = image_of(product, settings, use="training", instance_type=instance_type, job=product.train)
+    try:
+        library(image)
+    except ImageError as error:
+        return str(error)
+    return ""

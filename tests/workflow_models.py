@@ -157,6 +157,7 @@ def evaluated(value: Any, known: Mapping[str, Any]) -> Any:
     if not (isinstance(value, str) and value.startswith("{%")):
         return value
     expression = jsonata.Jsonata(value.removeprefix("{%").removesuffix("%}").strip())
+    expression.register_lambda("parse", json.loads)  # Step Functions has it, JSONata has not
     frame = expression.create_frame()
     for name, known_value in known.items():
         frame.bind(name, known_value)

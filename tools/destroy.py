@@ -13,7 +13,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mlplatform.bucket_policies import CHANNELS
 from mlplatform.settings import Environment, SettingsError, read_environments
 from tools.deployed import Stack, deployed_stacks, of_environment
-from tools.leftovers import delete_hub_contents, delete_packages, stop_studio
+from tools.leftovers import (
+    delete_hub_contents,
+    delete_packages,
+    delete_scored_models,
+    stop_studio,
+    stop_workflows,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -49,8 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not _confirmed(settings):
         return _refuse("nothing was deleted")
     try:
+        print(f"stopped {stop_workflows(settings, session.client('stepfunctions'))} executions of workflows")
         sagemaker = session.client("sagemaker")
         print(f"deleted {stop_studio(settings, sagemaker)} applications and spaces in Studio")
+        print(f"deleted {delete_scored_models(settings, sagemaker)} models that were made to score with")
         print(f"deleted {delete_packages(settings, sagemaker)} model packages")
         print(f"deleted {delete_hub_contents(settings, sagemaker)} versions in the AI Registry")
         return destroy(settings, session.client("s3"))
@@ -132,7 +140,8 @@ def _buckets(settings: Environment) -> Iterator[str]:
 def _confirmed(settings: Environment) -> bool:
     print(f"This deletes the environment {settings.name} in account {settings.account}, {settings.region}:")
     print(f"  the stacks {settings.name}/*, and with them network, keys, tables, logs and image repositories")
-    print("  every application and space in Studio, and every model package registered here")
+    print("  every application and space in Studio, every execution of a workflow that still runs with its")
+    print("  jobs, and every model package registered here")
     if settings.owns_account:
         print(
             "  what the account has once: the AI Registry with everything in it, and the SDK's default bucket"

@@ -5,6 +5,7 @@ was fixed, and checks that found nothing at all, leave no trace in it.
 """
 
 import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -132,7 +133,9 @@ def _shared(accepted: tuple[Acknowledged, ...]) -> Iterator[str]:
     resources = defaultdict(set)
     for one in accepted:
         if one.at != _EVERYWHERE:
-            resources[one.reason].add(one.path.partition("/")[2])
+            # What every model has is one resource, however many models there are.
+            place = re.sub(r"^Model-[^/]+", "Model-*", one.path.partition("/")[2])
+            resources[one.reason].add(place)
     for reason, paths in sorted(resources.items()):
         if len(paths) > SHARED_BY_AT_MOST:
             named = ", ".join(sorted(paths))

@@ -1,11 +1,14 @@
-"""What people left behind in Studio and in the registry, and CloudFormation cannot delete around."""
+"""What people left behind in Studio and the registry, or runs, and CloudFormation cannot delete around."""
 
 import time
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Any
 
+from mlplatform import workflows
 from mlplatform.ai_registry import hub_name
+from mlplatform.permissions.run_places import SCORE, machine_arn, scored_model_arn
 from mlplatform.settings import Environment
 
 POLL_SECONDS, MAX_POLLS = 15, 80
@@ -14,6 +17,42 @@ POLL_SECONDS, MAX_POLLS = 15, 80
 
 HUB_CONTENTS = ("DataSet", "JsonDoc", "Model", "ModelReference", "Notebook")
 """What a hub can hold (API shape HubContentType)."""
+
+
+def stop_workflows(settings: Environment, client: Any) -> int:
+    """Stop every execution of the models' workflows; returns how many ran. Step Functions stops their jobs.
+
+    A job that goes on would keep its network interfaces in the network, which then cannot be deleted.
+    """
+    stopped = 0
+    for product in settings.products:
+        for workflow in workflows.of(product, settings):
+            arn = machine_arn(settings.names, product.name, workflow)
+            pages = client.get_paginator("list_executions").paginate(
+                stateMachineArn=arn, statusFilter="RUNNING"
+            )
+            try:
+                running = pages.build_full_result()["executions"]
+            except client.exceptions.StateMachineDoesNotExist:
+                continue
+            for execution in running:
+                client.stop_execution(
+                    executionArn=execution["executionArn"], cause="the environment is deleted"
+                )
+            stopped += len(running)
+    return stopped
+
+
+def delete_scored_models(settings: Environment, client: Any) -> int:
+    """Delete the models that stopped workflows made to score with and left behind; returns how many."""
+    pages = client.get_paginator("list_models").paginate(NameContains=f"-{SCORE}-")
+    names = [model["ModelName"] for model in pages.build_full_result()["Models"]]
+    patterns = [scored_model_arn(settings.names, product.name) for product in settings.products]
+    ours = {pattern.rpartition("/")[2] for pattern in patterns}
+    left = [name for name in names if any(fnmatchcase(name, pattern) for pattern in ours)]
+    for name in left:
+        client.delete_model(ModelName=name)
+    return len(left)
 
 
 def stop_studio(settings: Environment, client: Any, *, wait: Callable[[float], None] = time.sleep) -> int:

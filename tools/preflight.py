@@ -16,10 +16,10 @@ from tools.preflight_account import (
     bootstrapped,
     identity_center,
     network,
-    quotas,
     service_linked_roles,
 )
 from tools.preflight_collisions import Finding, collisions
+from tools.preflight_quotas import quotas
 
 CHECKS = {
     "bootstrap": bootstrapped,

@@ -13,15 +13,6 @@ from tools.preflight_collisions import Finding
 
 Client = Any
 
-QUOTAS = (
-    ("job_instance_types", "{} for training job usage", True),
-    ("job_instance_types", "{} for processing job usage", False),
-    ("job_instance_types", "{} for transform job usage", False),
-    ("job_instance_types", "{} for training warm pool usage", False),
-    ("instance_types", "Studio JupyterLab Apps running on {} instances", True),
-)
-"""Setting of ``studio``, name of the quota in Service Quotas, and whether one is needed to work at all."""
-
 SERVICE_LINKED = ("AWSServiceRoleForAmazonSageMakerNotebooks", "sagemaker.amazonaws.com")
 """The role SageMaker has in an account for domains (SageMaker guide, "Service-linked roles")."""
 
@@ -66,25 +57,6 @@ def _document(iam: Client, arn: str) -> Any:
             return None
         raise
     return json.loads(found) if isinstance(found, str) else found
-
-
-def quotas(settings: Environment, session: boto3.Session) -> Iterator[Finding]:
-    """Instance types of the settings of which the account may run none."""
-    pages = session.client("service-quotas").get_paginator("list_service_quotas")
-    known = {
-        quota["QuotaName"]: quota
-        for page in pages.paginate(ServiceCode="sagemaker")
-        for quota in page["Quotas"]
-    }
-    for setting, name, blocks in QUOTAS:
-        for instance_type in getattr(settings.studio, setting):
-            quota = known.get(name.format(instance_type))
-            if quota and not quota["Value"]:
-                command = (
-                    "aws service-quotas request-service-quota-increase --service-code sagemaker "
-                    f"--quota-code {quota['QuotaCode']} --desired-value 1 --region {settings.region}"
-                )
-                yield Finding(f"the quota '{quota['QuotaName']}' is 0", command, blocks=blocks)
 
 
 def service_linked_roles(settings: Environment, session: boto3.Session) -> Iterator[Finding]:

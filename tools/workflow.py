@@ -16,6 +16,13 @@ from tools.executions import follow, start, summary
 
 NAMES = ("train", "tune", "register", "batch")
 
+HINTS = {
+    "ExecutionAlreadyExists": "choose another NAME, or leave it out: a name is used once in 90 days",
+    "InvalidName": "choose a NAME of 1 to 80 letters, digits, - and _",
+    "StateMachineDoesNotExist": "deploy the model's stack first",
+}
+"""What to do about an error of StartExecution (its API reference), by the error's code."""
+
 
 class UsageError(Exception):
     """There is nothing to run as it was asked for; the message says what there is."""
@@ -40,10 +47,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{arguments.workflow} {arguments.model} in {settings.name}: {execution}")
         ended = follow(stepfunctions, execution, print)
     except (SettingsError, UsageError, CredentialsError, BotoCoreError, ClientError) as error:
-        print(f"{arguments.workflow}: {error}", file=sys.stderr)
+        print(f"{arguments.workflow}: {error}{_hint(error)}", file=sys.stderr)
         return 2
     print("\n".join(summary(ended)), file=sys.stdout if ended.succeeded else sys.stderr)
     return 0 if ended.succeeded else 1
+
+
+def _hint(error: Exception) -> str:
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
+    return f" (what to do: {HINTS[code]})" if code in HINTS else ""
 
 
 def state_machine(settings: Environment, model: str, workflow: str) -> str:

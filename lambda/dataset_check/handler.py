@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from dataset_check import logic
 from dataset_check.lines import LineTooLongError
 from dataset_check.objects import lines, objects, reason
-from dataset_check.rows import alien, check, first_row
+from dataset_check.rows import alien, check, first_row, not_text
 from s3_locations import read_json, write_json
 
 
@@ -75,7 +75,9 @@ def _columns(piece: logic.Piece, form: Mapping[str, Any], s3: Any) -> dict[str, 
         row = first_row(block, form["Delimiter"])
     except ClientError as error:
         raise logic.DatasetUnreadable(f"{piece.name}: {reason(error)}") from error
-    except (UnicodeDecodeError, LineTooLongError, csv.Error) as error:
+    except UnicodeDecodeError as error:
+        raise logic.DatasetInvalid(f"{piece.name}:1: {not_text(error)}") from error
+    except (LineTooLongError, csv.Error) as error:
         raise logic.DatasetInvalid(f"{piece.name}:1: {error or 'the line is too long'}") from error
     if not form["Header"]:
         return {"Columns": None, "Width": form.get("Count") or len(row)}

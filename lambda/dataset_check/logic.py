@@ -190,7 +190,7 @@ def refuse_report(report: Mapping[str, Any], where: str) -> None:
         raise DatasetInvalid(f"{counted}: {_first(report['Problems'])}{more}")
     for name, channel in report["Channels"].items():
         if channel["Width"] is not None and channel["Rows"] == channel["BadRows"]:
-            raise DatasetEmpty(f"{name} has no rows in {channel['Objects']} objects{more}")
+            raise DatasetEmpty(f"{name} has no rows; objects there: {channel['Objects']}{more}")
 
 
 def _first(problems: Sequence[str]) -> str:

@@ -98,6 +98,11 @@ def first_row(block: bytes, delimiter: str) -> list[str]:
     return next(csv.reader(lines, delimiter=delimiter, strict=True), [])
 
 
+def not_text(error: UnicodeDecodeError) -> str:
+    """Say where a line is no UTF-8."""
+    return f"not UTF-8 (byte {error.start + 1} of the line)"
+
+
 def _decoded(blocks: Iterable[bytes], findings: Findings, beginning: bool) -> Iterator[io.StringIO]:
     """Yield text to iterate over by lines. A line that is no UTF-8 is noted and left empty."""
     for block in blocks:
@@ -119,7 +124,7 @@ def _line(line: bytes, findings: Findings, number: int) -> str:
         return line.decode()
     except UnicodeDecodeError as error:
         findings.rows += 1
-        findings.note(findings.lines + number, f"not UTF-8 (byte {error.start + 1} of the line)")
+        findings.note(findings.lines + number, not_text(error))
         return ""
 
 

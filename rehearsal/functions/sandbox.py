@@ -68,7 +68,9 @@ class Sandbox:
             return self._ended(request_id, timed_out=stopped.is_set())
         told = json.loads(answer)
         failed = "Error" in told
-        payload = json.dumps(told["Error"] | {"requestId": request_id}) if failed else told["Payload"]
+        # From Python 3.12 on, the runtime writes other signs than ASCII as they are.
+        error = json.dumps(told["Error"] | {"requestId": request_id}, ensure_ascii=False) if failed else ""
+        payload = error or told["Payload"]
         return Outcome(request_id, payload, failed, self._new_log(), alive=True)
 
     def _invocation(self, event: Any, request_id: str) -> dict[str, Any]:

@@ -267,7 +267,7 @@ def test_the_command_reports_decisions_that_are_not_the_tables(
     (tmp_path / "cases.yaml").write_text(f"network-defaults:\n  - {rows}\n", encoding="utf-8")
     assert main([str(tmp_path / "files" / "environments")], table=tmp_path) == 1
     printed = capsys.readouterr().out
-    assert "dev: network-defaults may write its log: expected Read; implicitly denied" in printed
+    assert "dev: network-defaults may write its log: expected Read; explicitly denied" in printed
     assert "1 decisions, 1 not as in" in printed
 
 

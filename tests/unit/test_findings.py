@@ -140,6 +140,12 @@ def test_one_reason_may_speak_for_three_resources(tmp_path: Path, resources: int
     )
 
 
+def test_what_every_model_has_is_one_resource(tmp_path: Path) -> None:
+    paths = [f"dev/Model-{number}/Roles/Job" for number in range(9)]
+    report = plugin(suppressedViolations=[accepted(path, reason="the same") for path in paths])
+    assert findings.read(assembly(tmp_path, report)).problems == []
+
+
 def test_several_findings_of_one_resource_may_share_a_reason(tmp_path: Path) -> None:
     many = [accepted("dev/Network/A", finding=f"Platform::R{number}") for number in range(9)]
     assert findings.read(assembly(tmp_path, plugin(suppressedViolations=many))).problems == []

@@ -1,6 +1,7 @@
 """What people made is deleted before the stacks that cannot be deleted around it."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -15,7 +16,9 @@ from tools.leftovers import (
     POLL_SECONDS,
     delete_hub_contents,
     delete_packages,
+    delete_scored_models,
     stop_studio,
+    stop_workflows,
 )
 
 DOMAINS = {
@@ -67,6 +70,41 @@ def test_an_application_that_does_not_stop_ends_the_waiting_with_its_name(
         )
     with pytest.raises(RuntimeError, match="ana-space/default: not deleted after 20 minutes"):
         stop_studio(environments["small"], client, wait=lambda _: None)
+
+
+def test_running_executions_are_stopped_and_workflows_that_were_never_deployed_are_none(
+    aws: None, environments: dict[str, Environment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = environments["small"]
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", small.account)
+    client = boto3.client("stepfunctions", region_name=small.region)
+    machines = [
+        client.create_state_machine(
+            name=name,
+            definition='{"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 99, "End": true}}}',
+            roleArn=f"arn:aws:iam::{small.account}:role/workflow",
+        )["stateMachineArn"]
+        for name in ("acme-small-credit-approval-train", "acme-smaller-credit-approval-train")
+    ]
+    ours, others = (client.start_execution(stateMachineArn=arn)["executionArn"] for arn in machines)
+    assert stop_workflows(small, client) == 1
+    assert client.describe_execution(executionArn=ours)["status"] == "ABORTED"
+    assert client.describe_execution(executionArn=others)["status"] == "RUNNING"
+    assert stop_workflows(small, client) == 0
+
+
+def test_models_that_a_stopped_run_left_behind_go_and_those_of_others_stay(
+    stubbed: tuple[Any, Stubber], environments: dict[str, Environment]
+) -> None:
+    client, stub = stubbed
+    ours = "acme-small-credit-approval-score-abc234"
+    others = ["acme-small-credit-approval-score-abc234-2", "acme-small-other-score-abc234", "x-score-y"]
+    made = datetime(2026, 1, 1, tzinfo=UTC)
+    arn = "arn:aws:sagemaker:eu-west-1:111122223333:model"
+    models = [{"ModelName": n, "ModelArn": f"{arn}/{n}", "CreationTime": made} for n in (ours, *others)]
+    stub.add_response("list_models", {"Models": models}, {"NameContains": "-score-"})
+    stub.add_response("delete_model", {}, {"ModelName": ours})
+    assert delete_scored_models(environments["small"], client) == 1
 
 
 def test_every_package_of_the_own_registry_goes_and_a_group_that_is_not_there_is_fine(

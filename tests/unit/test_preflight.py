@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
+from workflow_models import SCORED, product
 
 from mlplatform.settings import Environment
 from tools.assembly import SynthesizedStack
@@ -20,10 +21,11 @@ from tools.preflight_account import (
     bootstrapped,
     identity_center,
     network,
-    quotas,
     service_linked_roles,
 )
-from tools.preflight_collisions import KINDS, Finding, _exists, collisions
+from tools.preflight_collisions import Finding, _exists, collisions
+from tools.preflight_kinds import KINDS
+from tools.preflight_quotas import quotas
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "environments"
 REGION = "eu-west-1"
@@ -117,6 +119,11 @@ def everything(account: str) -> dict[str, tuple[str, dict[str, Any]]]:
             {"ModelPackageGroupName": "acme-small-credit"},
         ),
         "Domain": ("AWS::SageMaker::Domain", {"DomainName": "acme-small-studio"}),
+        "Alarm": ("AWS::CloudWatch::Alarm", {"AlarmName": "acme-small-dead-letters"}),
+        "Rule": ("AWS::Events::Rule", {"Name": "acme-small-credit-new-data"}),
+        "Queue": ("AWS::SQS::Queue", {"QueueName": "acme-small-dead-letters"}),
+        "Schedule": ("AWS::Scheduler::Schedule", {"Name": "acme-small-credit-train"}),
+        "Workflow": ("AWS::StepFunctions::StateMachine", {"StateMachineName": "acme-small-credit-train"}),
         "Unnamed": ("AWS::KMS::Key", {}),
     }
 
@@ -155,6 +162,35 @@ def create_all(session: boto3.Session, small: Environment) -> None:
         DefaultUserSettings={},
         SubnetIds=["subnet-1"],
         VpcId="vpc-1",
+    )
+    create_of_workflows(client, small)
+
+
+def create_of_workflows(client: Callable[[str], Any], small: Environment) -> None:
+    """What starts, runs and watches the workflows of a model."""
+    role = f"arn:aws:iam::{small.account}:role/acme-small-sign-in"
+    machine = client("stepfunctions").create_state_machine(
+        name="acme-small-credit-train",
+        definition='{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}',
+        roleArn=role,
+    )["stateMachineArn"]
+    client("events").put_rule(Name="acme-small-credit-new-data", EventPattern='{"source": ["aws.s3"]}')
+    client("scheduler").create_schedule(
+        Name="acme-small-credit-train",
+        ScheduleExpression="rate(1 day)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": machine, "RoleArn": role},
+    )
+    client("sqs").create_queue(QueueName="acme-small-dead-letters")
+    client("cloudwatch").put_metric_alarm(
+        AlarmName="acme-small-dead-letters",
+        ComparisonOperator="GreaterThanThreshold",
+        EvaluationPeriods=1,
+        MetricName="ApproximateNumberOfMessagesVisible",
+        Namespace="AWS/SQS",
+        Period=300,
+        Statistic="Maximum",
+        Threshold=0,
     )
 
 
@@ -284,6 +320,26 @@ def test_an_instance_type_of_which_none_may_run_is_found(environments: dict[str,
         "aws service-quotas request-service-quota-increase --service-code sagemaker "
         f"--quota-code {answered[0]['QuotaCode']} --desired-value 1 --region eu-west-1"
     )
+
+
+def test_a_model_s_instance_types_are_looked_up_as_its_jobs_ask_for_them(tmp_path: Path) -> None:
+    asked = {
+        "ml.c5.4xlarge for spot training job usage": True,
+        "ml.c5.9xlarge for spot training job usage": False,
+        "ml.c5.4xlarge for training job usage": None,
+        "ml.c5.2xlarge for processing job usage": True,
+        "ml.c5.xlarge for transform job usage": True,
+    }
+    train = {
+        "instance_type": "ml.c5.4xlarge",
+        "instance_types": ["ml.c5.4xlarge", "ml.c5.9xlarge"],
+        "spot": True,
+    }
+    jobs = {"evaluate": {"instance_type": "ml.c5.2xlarge"}, "batch": {"instance_type": "ml.c5.xlarge"}}
+    _, settings = product(tmp_path, SCORED, {"train": train, **jobs})
+    told = Answers("service-quotas", [("list_service_quotas", {"Quotas": [quota(n, 0.0) for n in asked]})])
+    found = {finding.what: finding.blocks for finding in quotas(settings, told)}
+    assert found == {f"the quota '{n}' is 0": blocks for n, blocks in asked.items() if blocks is not None}
 
 
 def test_a_missing_service_linked_role_is_a_matter_for_later(

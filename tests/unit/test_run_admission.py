@@ -38,7 +38,10 @@ ALLOWED = {
     "Source": True,
     "SourcePrefix": "s3://acme-dev-artifacts/studio/",
     "ModelDataPrefixes": ["s3://acme-dev-data/", "s3://acme-dev-artifacts/imports/"],
-    "ImagePrefixes": ["1.dkr.ecr.eu-west-1.amazonaws.com/acme-dev-"],
+    "ImagePrefixes": [
+        "1.dkr.ecr.eu-west-1.amazonaws.com/acme-dev-own@sha256:",
+        "2.dkr.ecr.eu-west-1.amazonaws.com/scikit-learn:1",
+    ],
     "PackageGroup": "acme-dev-credit-approval",
 }
 VERSION = "arn:aws:sagemaker:eu-west-1:111111111111:model-package/acme-dev-credit-approval/3"
@@ -59,7 +62,7 @@ def admit(workflow: str = "train", given: Any = None, **changes: Any) -> dict[st
 def test_an_execution_without_input_gets_the_defaults_of_the_model() -> None:
     admitted = admit()
     run = admitted["RunId"]
-    assert re.fullmatch(r"[a-z2-7]{10}", run)
+    assert re.fullmatch(r"[a-z2-7]{16}", run)
     assert admitted == {
         "RunId": run,
         "Jobs": {
@@ -244,6 +247,40 @@ def test_batch_takes_a_location_and_a_version() -> None:
             "model_package_arn: given",
         ),
         ("batch", {"model_package_arn": "3"}, "model_package_arn: given"),
+        *(
+            ("batch", {"model_package_arn": VERSION.replace(*other)}, "model_package_arn: given")
+            for other in (
+                ("111111111111", "222222222222"),
+                ("eu-west-1", "us-east-1"),
+                ("arn:aws:", "arn:aws-cn:"),
+                ("credit-approval/3", "credit-approval/03"),
+                ("credit-approval/3", "credit-approval/3/4"),
+                ("credit-approval/3", "credit-approval-two/3"),
+                ("credit-approval/3", "credit-approval/3\n"),
+            )
+        ),
+        *(
+            (
+                "register",
+                {"model_data": "s3://acme-dev-data/x.tar.gz", "image": image},
+                f'image: given "{image}"',
+            )
+            for image in (
+                "2.dkr.ecr.eu-west-1.amazonaws.com/scikit-learn:1.2",
+                f"2.dkr.ecr.eu-west-1.amazonaws.com/scikit-learn:1@sha256:{'a' * 64}",
+                f"1.dkr.ecr.eu-west-1.amazonaws.com/acme-dev-own-too@sha256:{'a' * 64}",
+                f"1.dkr.ecr.eu-west-1.amazonaws.com/acme-dev-own@sha256:{'A' * 64}",
+                "1.dkr.ecr.eu-west-1.amazonaws.com/acme-dev-own:latest",
+            )
+        ),
+        *(
+            (
+                "register",
+                {"model_data": f"s3://acme-dev-data/{key}"},
+                f"model_data: given {json.dumps('s3://acme-dev-data/' + key)}",
+            )
+            for key in ("x.tar.gz?versionId=1", "%2e%2e/x.tar.gz", "../x.tar.gz", "x.tar.gz#", "x y.tar.gz")
+        ),
         ("batch", {"data": {"train": "data://x/"}}, "data: given"),
     ],
 )
@@ -253,6 +290,29 @@ def test_anything_else_is_refused_with_what_was_given_and_what_is_allowed(
     with pytest.raises(InvalidInput) as caught:
         admit(workflow, given)
     assert str(caught.value).splitlines()[0].startswith(problem)
+
+
+def test_a_version_of_another_accounts_registry_is_one_of_the_group_the_model_uses() -> None:
+    version = VERSION.replace("111111111111", "222222222222")
+    group = version.replace("model-package/", "model-package-group/").removesuffix("/3")
+    given = {"model_package_arn": version}
+    assert admit("batch", given, PackageGroup=group)["ModelPackageArn"] == version
+    with pytest.raises(InvalidInput, match=f"allowed: {version.removesuffix('3')}<version>$"):
+        admit("batch", {"model_package_arn": VERSION}, PackageGroup=group)
+
+
+def test_what_a_name_says_stays_within_its_line_of_the_notification() -> None:
+    forged = "x: fine\n\nacme-dev version 7 waits for approval at http://elsewhere/" + "y" * 500
+    for asked in ({forged: 1}, {"hyperparameters": {forged: 1}}, {"data": {forged: "data://x/"}}):
+        with pytest.raises(InvalidInput) as caught:
+            admit(given=asked)
+        assert len(str(caught.value).splitlines()) == 1
+        assert "y" * 100 not in str(caught.value)
+
+
+def test_a_model_without_data_takes_no_channel() -> None:
+    with pytest.raises(InvalidInput, match=r"data.check: given .*; allowed: the channels \(none\)"):
+        admit(given={"data": {"check": "data://x/"}}, defaults={"Data": {}})
 
 
 def test_own_scripts_are_refused_where_the_environment_does_not_allow_them() -> None:

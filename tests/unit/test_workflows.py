@@ -133,6 +133,22 @@ def test_only_throttling_and_faults_of_services_are_tried_again_with_jitter(
 
 
 @pytest.mark.parametrize("workflow", workflows.NAMES)
+def test_a_function_that_lost_its_network_interface_is_waited_for(
+    workflow: str, definitions: dict[str, dict[str, Any]]
+) -> None:
+    checks = [task for _, task in tasks(definitions[workflow]) if "dataset-check" in json.dumps(task)]
+    assert len(checks) == 3
+    for task in checks:
+        (waits,) = (r for r in task["Retry"] if "Lambda.ResourceNotReadyException" in r["ErrorEquals"])
+        assert {"Lambda.ENINotReadyException", "Lambda.ResourceConflictException"} < set(waits["ErrorEquals"])
+        longest = [
+            min(waits["IntervalSeconds"] * waits["BackoffRate"] ** attempt, waits["MaxDelaySeconds"])
+            for attempt in range(waits["MaxAttempts"])
+        ]
+        assert sum(longest) / 2 >= 300  # full jitter: half of it on average
+
+
+@pytest.mark.parametrize("workflow", workflows.NAMES)
 def test_whatever_is_caught_is_explained_to_people_and_fails_the_execution(
     workflow: str, definitions: dict[str, dict[str, Any]]
 ) -> None:

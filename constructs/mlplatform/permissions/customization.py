@@ -8,6 +8,7 @@ bearable are carried in every mode (``denials``, ``guards``).
 from mlplatform.permissions.denials import own_hub
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import (
+    BY_WORKFLOW,
     passed_to,
     registers,
     reward_functions,

@@ -1,5 +1,6 @@
 """Reading the data that models name in their settings, and no other."""
 
+from mlplatform.exports import imported
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import ours, owned_by, via
 from mlplatform.permissions.run_places import areas, source_arns
@@ -15,9 +16,11 @@ def read_data(settings: Environment, *products: ModelProduct, who: str) -> list[
     bucket = settings.names.bucket_arn("data")
     listed = {**ours(settings), "StringLike": {"s3:prefix": list(keys)}}
     why = f"{who} reads all of a model's data, and so data that an execution names"
+    key = (imported("DataKeyArn", settings),)
     return [
         Grant("ReadData", READ_OBJECTS, tuple(f"{bucket}/{key}" for key in keys), why, ours(settings)),
         Grant("ListData", ("s3:ListBucket",), (bucket,), why, listed),
+        Grant("DecryptData", ("kms:Decrypt",), key, "the data bucket is encrypted", via(settings, "s3")),
     ]
 
 

@@ -54,7 +54,7 @@ def dataset_check(settings: Environment) -> list[Grant]:
             "the check of any model's run keeps its plan and reports below that run",
             ours(settings),
         ),
-        _keys(settings, "DataKeyArn", "ArtifactsKeyArn"),
+        _keys(settings, "ArtifactsKeyArn"),
         *function_network(settings),
         not_by_the_code(settings, name),
     ]

@@ -114,9 +114,9 @@ def _keys(settings: Environment) -> list[Grant]:
     data, artifacts = imported("DataKeyArn", settings), imported("ArtifactsKeyArn", settings)
     use = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
     lent = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
-    why = "what a job reads and writes is encrypted"
+    why = "what a job writes, and later steps read, is encrypted"
     return [
-        Grant("UseKeys", use, (data, artifacts), why, via(settings, "s3")),
+        Grant("UseKey", use, (artifacts,), why, via(settings, "s3")),
         Grant("DescribeVolumeKey", ("kms:DescribeKey",), (data,), "SageMaker looks at the key of a volume"),
         Grant("LendVolumeKey", ("kms:CreateGrant",), (data,), "SageMaker encrypts a job's volume", lent),
     ]

@@ -9,7 +9,7 @@ from mlplatform.policy import PULL_IMAGES, Conditions, Statement, one_or_many, w
 from mlplatform.settings import Environment
 
 BY_WORKFLOW: Conditions = {"Null": {"sagemaker:CustomerMetadataProperties/execution": "false"}}
-"""The version names the execution of a workflow that registered it; only the function of workflows may say so."""
+"""A new version names the execution of a workflow; only the function that registers for workflows may."""
 
 WRITE_OBJECTS = (
     "s3:AbortMultipartUpload",

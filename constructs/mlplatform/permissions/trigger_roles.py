@@ -56,8 +56,8 @@ def _dead_letters(settings: Environment) -> list[Grant]:
 def trigger_trust(settings: Environment) -> dict[str, Any]:
     """Trust policy of a trigger role: EventBridge and its Scheduler, for rules and schedules of ours.
 
-    The Scheduler tells the group of a schedule, not which one it is (EventBridge Scheduler user guide, "Confused
-    deputy prevention"); EventBridge tells the rule (its user guide, "Cross-service confused deputy prevention").
+    EventBridge says which rule it acts for (its user guide, "Cross-service confused deputy prevention"), its
+    Scheduler only the group of the schedule (EventBridge Scheduler user guide, "Confused deputy prevention").
     """
     names = settings.names
     return document(

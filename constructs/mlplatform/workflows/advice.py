@@ -9,8 +9,8 @@ ADVICE = {
     "DatasetEmpty": "Write rows to the objects the message names, or remove the objects.",
     "DatasetUnreadable": "Rewrite the objects the message names as UTF-8 text in the format model.yaml says, "
     "or let the function read them if access was denied.",
-    "DatasetInvalid": "Correct the rows the report lists, or raise maximum_bad_rows if the model can bear "
-    "them.",
+    "DatasetInvalid": "Correct the header or the rows that the message and the report name, or raise "
+    "maximum_bad_rows if the model can bear such rows.",
     "GateNotPassed": "Read gate.json beside the evaluation: improve the model or the data, or change the "
     "gate in model.yaml if it asks for the wrong thing.",
     "PackageGroupMissing": "Deploy the model's stack in the environment that keeps the registry.",
@@ -26,6 +26,8 @@ ADVICE = {
     "has too many objects: store fewer, larger ones.",
     "SageMaker.ResourceLimitExceededException": "Ask for a higher quota of the instance type, or wait until "
     "other jobs end.",
+    "SageMaker.SageMakerException": "Where the message says that a version does not exist, name one that "
+    "does; where it is the package group, deploy the model's stack where the registry is kept.",
     "S3.NoSuchKeyException": "Deploy the model again, whose packed source is gone; or correct model_data in "
     "the input.",
 }
