@@ -1,5 +1,8 @@
 """One model product."""
 
+from functools import cache
+from pathlib import Path
+
 from constructs import Construct
 
 from mlplatform import workflows
@@ -30,7 +33,7 @@ class ModelStack(PlatformStack):
         tag_product(self, product)
 
     def _workflows(self, settings: Environment, product: ModelProduct) -> None:
-        source = workflows.pack(product.folder)
+        source = _packed(product.folder)
         self.add_file(source.content, source.sha256, ".gz")
         roles = ModelRoles(self, "Roles", settings=settings, product=product, source=source)
         Workflows(
@@ -43,3 +46,9 @@ class ModelStack(PlatformStack):
         )
         if roles.trigger_arn:
             WorkflowTriggers(self, "Triggers", settings=settings, product=product, role_arn=roles.trigger_arn)
+
+
+@cache
+def _packed(folder: Path) -> workflows.Source:
+    """Every environment runs the same scripts."""
+    return workflows.pack(folder)

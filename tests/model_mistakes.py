@@ -872,6 +872,13 @@ MISTAKES = {
         change(ALGORITHM, "evaluate: {", "schedule: {new_data: batch}\nevaluate: {"),
         ("11: schedule.new_data: does not go without batch, given batch, allowed: a section batch"),
     ),
+    "marker among the data of a built-in algorithm": (
+        change(ALGORITHM, "evaluate: {", "schedule: {new_data: train}\nevaluate: {"),
+        (
+            "11: schedule.new_data: the marker lies among the training data, which a built-in algorithm "
+            "would read, given train, allowed: with a section prepare"
+        ),
+    ),
     "new data that nobody announces": (
         change(
             FRAMEWORK,

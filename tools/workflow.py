@@ -77,12 +77,17 @@ def state_machine(settings: Environment, model: str, workflow: str) -> str:
 def execution_input(text: str) -> Mapping[str, Any]:
     """The JSON object of an execution's input. Raises UsageError for anything else."""
     try:
-        given = json.loads(text)
+        given = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         raise UsageError(f"INPUT is no JSON: {error}, given {text!r}") from None
     if not isinstance(given, dict):
         raise UsageError(f"INPUT must be a JSON object, given {text!r}")
     return given
+
+
+def _refuse(constant: str) -> Any:
+    """Python reads NaN and Infinity, which JSON does not have."""
+    raise UsageError(f"INPUT is no JSON: {constant} is no JSON value")
 
 
 if __name__ == "__main__":

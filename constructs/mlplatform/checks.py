@@ -48,52 +48,60 @@ class PlatformRules:
 
     def validate(self, context: cdk.IPolicyValidationContext) -> cdk.PolicyValidationPluginReport:
         """Check the template of every stack."""
-        found = [violation for stack in context.stack_templates for violation in self._check(stack)]
+        # Not context.stack_templates: it costs several round trips to CDK's own process for each stack.
+        manifests: dict[Path, Mapping[str, Any]] = {}
+        found = [violation for path in context.template_paths for violation in self._check(path, manifests)]
         return cdk.PolicyValidationPluginReport(success=not found, violations=found)
 
-    def _check(self, stack: cdk.PolicyValidationStack) -> list[cdk.PolicyViolation]:
-        """Return the findings of one stack."""
+    def _check(self, path: str, manifests: dict[Path, Mapping[str, Any]]) -> list[cdk.PolicyViolation]:
+        """Return the findings of one stack; ``manifests`` are those read already, by folder."""
+        stack_path = None
         try:
-            partition, dns_suffix = self._partitions(stack.region or "")
-            template = Path(stack.template_path)
+            template = Path(path)
+            folder = template.parent
+            if folder not in manifests:
+                manifests[folder] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            stack = _artifact(template, manifests[folder])
+            stack_path = str(stack["displayName"])
+            partition, dns_suffix = self._partitions(stack["environment"].rpartition("/")[2])
             found = check(
                 json.loads(template.read_text(encoding="utf-8")),
                 partition=partition,
                 dns_suffix=dns_suffix,
-                stack_name=_stack_name(template),
+                stack_name=str(stack["properties"]["stackName"]),
             )
         # The CDK CLI takes a plugin that raised for one that found nothing, and exits 0.
         except Exception as error:
             message = f"the platform's rules could not be checked: {type(error).__name__}: {error}"
-            return [_violation(stack, Violation("UNCHECKED", "", message, ""), severity="fatal")]
-        return [_violation(stack, violation, severity="error") for violation in found]
+            return [_violation(path, stack_path, Violation("UNCHECKED", "", message, ""), severity="fatal")]
+        return [_violation(path, stack_path, violation, severity="error") for violation in found]
 
 
-def _stack_name(template: Path) -> str:
-    """Return the physical name of the stack that ``template`` belongs to."""
-    manifest = json.loads((template.parent / "manifest.json").read_text(encoding="utf-8"))
+def _artifact(template: Path, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the assembly's manifest says of the stack that ``template`` belongs to."""
     stacks: list[Mapping[str, Any]] = [
-        artifact["properties"]
+        artifact
         for artifact in manifest["artifacts"].values()
         if artifact.get("properties", {}).get("templateFile") == template.name
     ]
-    return str(stacks[0]["stackName"])
+    return stacks[0]
 
 
 def _violation(
-    stack: cdk.PolicyValidationStack, violation: Violation, *, severity: str
+    template_path: str, stack_path: str | None, violation: Violation, *, severity: str
 ) -> cdk.PolicyViolation:
     """Return ``violation`` as CDK reports it: CDK finds the construct by template and logical id.
 
-    Acknowledgements and ``cdk synth 'dev/*'`` go by that construct's path.
+    Acknowledgements and ``cdk synth 'dev/*'`` go by that construct's path; that of the stack itself is
+    ``stack_path``.
     """
     locations = [violation.location] if violation.location else []
     if violation.logical_id:
         resource = cdk.PolicyViolatingResource(
-            resource_logical_id=violation.logical_id, template_path=stack.template_path, locations=locations
+            resource_logical_id=violation.logical_id, template_path=template_path, locations=locations
         )
     else:
-        resource = cdk.PolicyViolatingResource(construct_path=stack.stack_construct_path, locations=locations)
+        resource = cdk.PolicyViolatingResource(construct_path=stack_path, locations=locations)
     return cdk.PolicyViolation(
         rule_name=violation.rule,
         description=violation.message,

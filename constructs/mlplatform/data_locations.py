@@ -31,6 +31,12 @@ def resolve(location: str, settings: Environment) -> str:
     return f"s3://{source.bucket}/{source.prefix}{path.partition('/')[2]}"
 
 
+def areas(product: ModelProduct, settings: Environment) -> tuple[str, ...]:
+    """First parts of a product's locations in the data bucket; an execution may name others below them."""
+    own = [location for location in locations(product) if source_of(location, settings) is None]
+    return tuple(sorted({location.removeprefix(SCHEME).partition("/")[0] for location in own}))
+
+
 def sources(product: ModelProduct, settings: Environment) -> tuple[DataSource, ...]:
     """The declared sources that a product's locations lie in, each once, in the order of the settings."""
     used = [source_of(location, settings) for location in locations(product)]

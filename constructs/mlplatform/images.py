@@ -112,23 +112,37 @@ def image_of(
     """URI of the image a job of ``product`` runs in.
 
     ``job`` is the section of the job, whose own framework or container comes first; with
-    ``use="inference"`` that is the product's ``inference``; what trains the model comes last. Raises
+    ``use="inference"`` that is the product's ``inference``; what trains the model comes last. An image of the
+    model's own that was made of a framework's training image serves only where that one does. Raises
     UnknownImageError for an image that AWS does not have, ValueError for a product without any.
     """
     own = product.inference if use == "inference" and job is None else job
     train = product.train
     for section in (own, train):
-        if section is not None and section.framework is not None:
-            return framework_image(section.framework, settings, use=use, instance_type=instance_type)
-        if section is not None and section.container is not None:
+        if section is None:
+            continue
+        uri = section.framework and framework_image(
+            section.framework, settings, use=use, instance_type=instance_type
+        )
+        if section.container and (
+            not uri or section is own or uri == _trains(section, settings, instance_type)
+        ):
             registry = settings.neighbours.registry
             name = registry.name(product.name, kind="repository")
             return f"{_host(registry.account, settings)}/{name}@{section.container.digest}"
+        if uri:
+            return uri
     if train is not None and train.algorithm is not None:
         return algorithm_image(train.algorithm, settings)
     if train is not None and train.jumpstart is not None:
         return train.jumpstart.image
     raise ValueError(f"{product.name} names no image for {use}")
+
+
+def _trains(section: "ImageSettings", settings: "Environment", instance_type: str) -> str | None:
+    if section.framework is None:
+        return None
+    return framework_image(section.framework, settings, use="training", instance_type=instance_type)
 
 
 def _host(account: str, settings: "Environment") -> str:

@@ -1,6 +1,5 @@
 """The workflows of one model: state machines, logged without the data of executions and traced."""
 
-import json
 from functools import cache
 
 import aws_cdk as cdk
@@ -37,9 +36,8 @@ class Workflows(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         for workflow in workflows.of(product, settings):
-            definition = workflows.compiled(workflow, product, settings, source)
             # As text: CDK walks an object node by node, which takes longer than all else in the stack.
-            text = json.dumps(definition, separators=(",", ":"), ensure_ascii=False)
+            text = workflows.written(workflow, product, settings, source)
             stepfunctions.CfnStateMachine(
                 self,
                 workflow.capitalize(),
@@ -56,7 +54,7 @@ def _substitutions(text: str, settings: Environment) -> dict[str, str]:
     """What a definition, as text, takes from the exports of other stacks."""
     return {
         name: _joined(tuple(import_value(export, settings) for export in exports))
-        for name, exports in workflows.substitutions({"": text}, settings).items()
+        for name, exports in workflows.substitutions(text, settings).items()
     }
 
 

@@ -41,8 +41,9 @@ class WorkflowFunctions(Construct):
         self._function(
             function_roles.CHECK, timeout_seconds=CHECK_SECONDS, memory_mib=CHECK_MIB, in_network=True
         )
-        self._function(function_roles.GATE, timeout_seconds=60)
-        self._function(function_roles.REGISTRATION, timeout_seconds=300)
+        if settings.training:  # elsewhere nothing is judged or registered
+            self._function(function_roles.GATE, timeout_seconds=60)
+            self._function(function_roles.REGISTRATION, timeout_seconds=300)
 
     def _function(
         self, package: str, *, timeout_seconds: int, memory_mib: int = 256, in_network: bool = False

@@ -41,9 +41,12 @@ def _training(event: Mapping[str, Any]) -> dict[str, Any]:
     containers = event["InferenceSpecification"]["Containers"]
     images = list(dict.fromkeys(container["Image"] for container in containers))
     names = list((event.get("Hyperparameters") or {}).items())[:_MOST_HYPERPARAMETERS]
-    return {
+    trained = {
         "training_arn": _cut(event["Job"]["Arn"], _TEXT),
         "training_datasets": [_cut(uri, _TEXT) for uri in _datasets(event)[:_MOST_URIS]],
+    }
+    return {
+        **({} if event.get("Imported") else trained),  # nobody here knows what an imported model learned from
         "training_environment": {"container_image": [_cut(image, _TEXT) for image in images[:_MOST_URIS]]},
         "hyper_parameters": [
             {"name": _cut(name, _PARAMETER), "value": _cut(value, _PARAMETER)}
@@ -80,6 +83,8 @@ def _details(event: Mapping[str, Any]) -> dict[str, str]:
         "task": event["Card"].get("Task"),
         "run": event["RunId"],
         "execution": event["Execution"],
+        "imported_from": event.get("Imported"),
+        "overrides": ", ".join(event.get("Overrides") or ()) or None,
         "source": source.get("Uri"),
         "source_sha256": source.get("Sha256"),
         "data_check": checked.get("Report"),

@@ -1,4 +1,4 @@
-"""Records where a model comes from: data and source go into a job, the job produces the artifact.
+"""Records where a model comes from: data and source go into a job, which produces or evaluates the artifact.
 
 Everything is looked up before it is made, so that recording the same run again changes nothing.
 """
@@ -23,7 +23,11 @@ def record(event: Mapping[str, Any], package_arn: str, sagemaker: Any) -> None:
         )
     properties = {"ModelPackageArn": package_arn, "Execution": event["Execution"]}
     model = _artifact(event["ModelDataUrl"], "Model", properties, sagemaker)
-    _associate(action, model, "Produced", sagemaker)
+    if imported := event.get("Imported"):
+        _associate(_artifact(imported, "Model", {}, sagemaker), model, "DerivedFrom", sagemaker)
+        _associate(model, action, "ContributedTo", sagemaker)
+    else:
+        _associate(action, model, "Produced", sagemaker)
 
 
 def _action(event: Mapping[str, Any], sagemaker: Any) -> str:
@@ -34,7 +38,7 @@ def _action(event: Mapping[str, Any], sagemaker: Any) -> str:
     except sagemaker.exceptions.ResourceNotFound:
         made = sagemaker.create_action(
             ActionName=name,
-            ActionType="ModelTraining",
+            ActionType="ModelEvaluation" if event.get("Imported") else "ModelTraining",
             Status="Completed",
             Source={"SourceUri": event["Job"]["Arn"], "SourceType": "ARN"},
             Properties={"Model": event["Model"], "Run": event["RunId"]},

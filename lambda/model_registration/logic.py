@@ -61,7 +61,8 @@ def _description(event: Mapping[str, Any]) -> str:
 
 def metadata(event: Mapping[str, Any]) -> dict[str, str]:
     """Where the version comes from, as the version itself tells. What the API refuses stands in the card."""
-    source, checked = event.get("Source") or {}, event.get("DataCheck") or {}
+    checked = event.get("DataCheck") or {}
+    source = {} if event.get("Imported") else event.get("Source") or {}  # it did not make an imported model
     values = {
         "model": event["Model"],
         "run": event["RunId"],
@@ -69,6 +70,8 @@ def metadata(event: Mapping[str, Any]) -> dict[str, str]:
         "job": event["Job"]["Arn"],
         "source": source.get("Uri"),
         "source-sha256": source.get("Sha256"),
+        "imported-from": event.get("Imported"),
+        "overrides": " ".join(event.get("Overrides") or ()) or None,
         "gate": event["Gate"],
         "data-check": checked.get("Report"),
         "data-rows": checked.get("Rows"),

@@ -150,12 +150,17 @@ def data(given: Overrides, *, single: bool) -> dict[str, str]:
             channels[channel] = address
             given.used.append(field)
         else:
-            given.refuse(field, location, "data://<path>, of letters, digits and !.()=-_, without //")
+            given.refuse(field, location, _places(given.allowed))
     return channels
 
 
+def _places(allowed: Mapping[str, Any]) -> str:
+    known = sorted({*(allowed.get("DataSources") or {}), *(allowed.get("DataAreas") or ())})
+    return f"data://<path>, of letters, digits and !.()=-_, without //, below {', '.join(known) or 'nothing'}"
+
+
 def _address(location: Any, allowed: Mapping[str, Any]) -> str | None:
-    """The S3 address of a location in the data bucket or, by its first segment, in a declared source."""
+    """The S3 address of a location in the model's areas of the data bucket, or in a declared source of it."""
     if not isinstance(location, str) or not location.startswith(_DATA):
         return None
     path = location.removeprefix(_DATA)
@@ -164,7 +169,7 @@ def _address(location: Any, allowed: Mapping[str, Any]) -> str | None:
     first, _, rest = path.partition("/")
     if source := (allowed.get("DataSources") or {}).get(first):
         return f"{source}{'' if '/' in source.removeprefix('s3://') else '/'}{rest}"
-    return f"s3://{allowed['DataBucket']}/{path}"
+    return f"s3://{allowed['DataBucket']}/{path}" if first in (allowed.get("DataAreas") or ()) else None
 
 
 def source(given: Overrides) -> str | None:
@@ -211,7 +216,7 @@ def image(given: Overrides) -> str | None:
         given.refuse("image", value, f"images of {', '.join(allowed) or 'no registry'}")
         return default
     given.used.append("image")
-    return value
+    return str(value)
 
 
 def model_package(given: Overrides, execution: str) -> str | None:

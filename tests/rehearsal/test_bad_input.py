@@ -183,6 +183,15 @@ def registered(cloud: Rehearsal) -> tuple[str, ...]:
     return (*versions, *records)
 
 
+def test_a_registration_would_be_seen(cloud: Rehearsal) -> None:
+    sagemaker = cloud.emulator.client("sagemaker", REHEARSAL)
+    group = cloud.settings.names.name(MODEL, kind="model")
+    version = sagemaker.create_model_package(ModelPackageGroupName=group)["ModelPackageArn"]
+    assert registered(cloud) == (version,)
+    sagemaker.delete_model_package(ModelPackageName=version)
+    assert registered(cloud) == ()
+
+
 # --- Nothing is started for what does not exist
 
 NOT_STARTED = {
@@ -201,6 +210,10 @@ NOT_STARTED = {
     "an input that is no JSON": (
         ["train", "dev", MODEL, "--input", "{n: 3}"],
         "train: INPUT is no JSON: Expecting property name",
+    ),
+    "an input with what only Python reads": (
+        ["train", "dev", MODEL, "--input", '{"hyperparameters": {"n_estimators": NaN}}'],
+        "train: INPUT is no JSON: NaN is no JSON value",
     ),
     "an input that is no object": (
         ["train", "dev", MODEL, "--input", "[3]"],
@@ -260,6 +273,10 @@ INPUTS = {
         {"data": {"train": "s3://elsewhere/train/"}},
         'data.train: given "s3://elsewhere/train/"; allowed: data://<path>, of letters',
     ),
+    "data of others": (
+        {"data": {"train": "data://payroll/2026/"}},
+        "without //, below credit-approval",
+    ),
     "data of a channel the model lacks": (
         {"data": {"holdout": "data://credit-approval/holdout/"}},
         'data.holdout: given "data://credit-approval/holdout/"; allowed: the channels train, test',
@@ -287,7 +304,7 @@ OTHERS = {
         ("register", MODEL, {}),
         (
             "InvalidInput",
-            f"model_data: missing; allowed: s3://….tar.gz below {DATA}/imports/credit-approval/, ",
+            f"model_data: missing; allowed: s3://….tar.gz below {DATA}/imports/credit-approval/",
         ),
     ),
     "register: an artifact that is no tar.gz": (
@@ -418,12 +435,6 @@ def test_data_that_cannot_be_used_is_refused_with_file_and_line(
     run("train", data={"train": f"data://{below}/"}).failed(error, *words)
 
 
-def test_data_of_others_cannot_be_read(cloud: Rehearsal, run: Run) -> None:
-    put(cloud, f"{DATA}/payroll/good.csv", GOOD)
-    said = run("train", data={"train": "data://payroll/"})
-    said.failed("DatasetUnreadable", f"train: {DATA}/payroll/: AccessDenied", "if access was denied")
-
-
 @pytest.fixture(scope="module")
 def million(cloud: Rehearsal) -> str:
     """A million rows, of which one is too long; the data's location."""
@@ -494,3 +505,18 @@ def test_an_artifact_that_is_no_archive_fails_where_it_is_opened(cloud: Rehearsa
     artifact = put(cloud, f"{DATA}/imports/credit-approval/text.tar.gz", b"not an archive")
     said = run("register", model_data=artifact)
     said.failed("States.TaskFailed", "Evaluate: ", "not a gzip file", jobs=("CreateProcessingJob",))
+
+
+SCRIPTS: Mapping[str, tuple[bytes | None, str]] = {
+    "that are not there": (None, f'No S3 objects found under S3 URL "{STUDIO}ana/that-are-not-there.tar.gz"'),
+    "that are no archive": (b"print('hello')", "not a gzip file"),
+}
+
+
+@pytest.mark.parametrize("case", SCRIPTS)
+def test_edited_scripts_that_cannot_be_unpacked_are_named(cloud: Rehearsal, run: Run, case: str) -> None:
+    content, said = SCRIPTS[case]
+    uri = f"{STUDIO}ana/{case.replace(' ', '-')}.tar.gz"
+    if content is not None:
+        put(cloud, uri, content)
+    run("train", source=uri).failed("States.TaskFailed", "Train: ", said, jobs=("CreateTrainingJob",))

@@ -171,7 +171,7 @@ class Cloud:
             task["Resource"] = "arn:aws:states:::lambda:invoke"
             task["Arguments"] = {"FunctionName": function, "Payload": {}}
         text = json.dumps(definition)
-        for name in workflows.substitutions(definition, SETTINGS):
+        for name in workflows.substitutions(text, SETTINGS):
             value = "one,two" if name == "SubnetIds" else f"arn:aws:kms:::{name}"
             text = text.replace("${" + name + "}", value)
         assert "${" not in text

@@ -146,7 +146,7 @@ def test_an_object_without_bytes_is_an_error_that_names_it(s3: Any) -> None:
 def test_a_channel_with_headers_alone_is_an_error(s3: Any) -> None:
     put(s3, "train/a.csv", HEADER)
     put(s3, "train/b.csv", HEADER + "\n\n")
-    with pytest.raises(DatasetEmpty, match="train has no rows in 2 objects"):
+    with pytest.raises(DatasetEmpty, match="train has no rows; objects there: 2"):
         run(s3)
 
 
@@ -170,7 +170,10 @@ def test_one_object_with_a_header_alone_is_fine_beside_others(s3: Any) -> None:
         (HEADER.encode("utf-16"), "is UTF-16"),
         (b"\x1f\x8b\x08\x00" + b"x" * 20, "is compressed with gzip"),
         (b"PAR1" + b"x" * 20, "is a Parquet file"),
-        (HEADER.replace("debt", "d\xe9bt").encode("latin-1"), "train/a.csv:1: 'utf-8' codec can't decode"),
+        (
+            HEADER.replace("debt", "d\xe9bt").encode("latin-1"),
+            r"train/a.csv:1: not UTF-8 \(byte 9 of the line\)",
+        ),
         ('income,"debt\n', "train/a.csv:1: unexpected end of data"),
         ("\n" + HEADER + ROW, "missing columns"),
     ],

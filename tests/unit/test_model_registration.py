@@ -528,3 +528,14 @@ def test_the_origin_of_a_version_holds_only_what_the_service_takes(data: dict[st
     assert 1 <= len(origin) <= 50
     assert all(0 < len(value) <= 256 for value in origin.values())
     assert not [value for value in origin.values() if set(value) & set("'\"<>{}*!()#&?,;$%")]
+
+
+def test_what_was_built_elsewhere_or_told_otherwise_is_said_on_the_version() -> None:
+    given = f"s3://{BUCKET}/imports/model.tar.gz"
+    event = {**EVENT, "Imported": given, "Overrides": ["data.test", "image"]}
+    told, shown = metadata(event), card(event)
+    assert (told["imported-from"], told["overrides"]) == (given, "data.test image")
+    assert "source" not in told
+    assert shown["additional_information"]["custom_details"]["imported_from"] == given
+    assert "training_arn" not in shown["training_details"]["training_job_details"]
+    jsonschema.validate(shown, CARD)

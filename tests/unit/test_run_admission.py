@@ -34,6 +34,7 @@ ALLOWED = {
     "Encoding": "json",
     "InstanceTypes": ["ml.m5.xlarge", "ml.m5.2xlarge"],
     "DataBucket": "acme-dev-data",
+    "DataAreas": ["credit"],
     "DataSources": {"bureau": "s3://bureau-exports/daily/", "plain": "s3://plain"},
     "Source": True,
     "SourcePrefix": "s3://acme-dev-artifacts/studio/",
@@ -228,6 +229,12 @@ def test_batch_takes_a_location_and_a_version() -> None:
             'data.train: given "s3://elsewhere/x/"; allowed:',
         ),
         ("train", {"data": {"train": "data://../other/"}}, "data.train: given"),
+        (
+            "train",
+            {"data": {"train": "data://fraud-detector/train/"}},
+            'data.train: given "data://fraud-detector/train/"; allowed: data://<path>, of letters, digits '
+            "and !.()=-_, without //, below bureau, credit, plain",
+        ),
         ("train", {"data": {"train": "data://"}}, "data.train: given"),
         ("train", {"data": {"train": "data://a//b/"}}, "data.train: given"),
         ("train", {"source": "s3://acme-dev-artifacts/models/x.tar.gz"}, "source: given"),

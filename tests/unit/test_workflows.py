@@ -249,26 +249,37 @@ def test_another_partition_is_in_every_arn(tmp_path: Path) -> None:
 def test_cloudformation_fills_in_networks_and_keys_from_exports(
     definitions: dict[str, dict[str, Any]], model: tuple[ModelProduct, Environment]
 ) -> None:
-    assert workflows.substitutions(definitions["train"], model[1]) == {
+    assert workflows.substitutions(json.dumps(definitions["train"]), model[1]) == {
         "ArtifactsKeyArn": ("ArtifactsKeyArn",),
         "DataKeyArn": ("DataKeyArn",),
         "JobSecurityGroupId": ("JobSecurityGroupId",),
         "SubnetIds": ("SubnetId1", "SubnetId2"),
     }
-    assert "ModelSecurityGroupId" in workflows.substitutions(definitions["batch"], model[1])
+    assert "ModelSecurityGroupId" in workflows.substitutions(json.dumps(definitions["batch"]), model[1])
 
 
 def test_a_placeholder_without_a_value_and_a_value_without_a_placeholder_are_refused() -> None:
-    definition = {"Arguments": "${Request}", "Comment": "of ${Model}", "Key": "${DataKeyArn}"}
+    definition = json.dumps({"Arguments": "${Request}", "Comment": "of ${Model}", "Key": "${DataKeyArn}"})
     later = frozenset({"DataKeyArn"})
     with pytest.raises(DefinitionError, match="no value for Model, Request"):
         template.filled(definition, {}, later=later)
     with pytest.raises(DefinitionError, match="nothing is called Other"):
         template.filled(definition, {"Model": "m", "Request": {}, "Other": 1}, later=later)
-    assert template.filled(definition, {"Model": "m", "Request": {"a": 1}}, later=later) == {
-        "Arguments": {"a": 1},
-        "Comment": "of m",
-        "Key": "${DataKeyArn}",
+    text = template.filled(definition, {"Model": "m", "Request": {"a": 1}}, later=later)
+    assert json.loads(text) == {"Arguments": {"a": 1}, "Comment": "of m", "Key": "${DataKeyArn}"}
+
+
+@pytest.mark.parametrize(
+    "value", ['"quoted"', "back\\slash", "line\nbreak", "${Other}", "é", 0.5, None, ["a"], {"b": "${Other}"}]
+)
+def test_whatever_is_filled_in_arrives_as_it_was_given(value: Any) -> None:
+    states = {"Whole": "${Value}", "Part": 'the "${Value}" of ${Value}', "End": 'a "${Value}'}
+    found = json.loads(template.filled(template.written(states), {"Value": value}, later=frozenset()))
+    inserted = value if isinstance(value, str) else json.dumps(value)
+    assert found == {
+        "Whole": value,
+        "Part": f'the "{inserted}" of {inserted}',
+        "End": f'a "{inserted}',
     }
 
 
@@ -405,18 +416,18 @@ def test_only_a_passing_model_of_unedited_scripts_is_registered(
 
 
 @pytest.mark.parametrize(
-    ("source", "archive"),
-    [(None, f"{SHA256}.tar.gz"), ("s3://b/studio/ana/edited.tar.gz", "edited.tar.gz")],
+    ("source", "archive", "kept"),
+    [(None, f"{SHA256}.tar.gz", "models"), ("s3://b/studio/ana/edited.tar.gz", "edited.tar.gz", "runs")],
 )
 def test_a_run_uses_the_model_s_scripts_or_the_edited_ones(
-    source: str | None, archive: str, definitions: dict[str, dict[str, Any]]
+    source: str | None, archive: str, kept: str, definitions: dict[str, dict[str, Any]]
 ) -> None:
     payload = {**variables()["run"], "Source": source, "RunId": "abcdefghij"}
     assign = {k: v for k, v in definitions["train"]["States"]["Admit"]["Assign"].items() if k != "run"}
     found = evaluated(assign, {"states": {"result": {"Payload": payload}}})
     assert found["codeFile"] == archive
     assert found["code"].endswith(archive)
-    assert found["records"].endswith("/models/credit-approval/abcdefghij")
+    assert found["records"].endswith(f"/{kept}/credit-approval/abcdefghij")
     assert found["workspace"].endswith("/runs/credit-approval/abcdefghij")
 
 
@@ -482,7 +493,6 @@ def test_defaults_and_what_is_allowed_go_to_the_admission(tmp_path: Path) -> Non
     assert register["Allowed"]["Source"] is False
     assert register["Allowed"]["ModelDataPrefixes"] == [
         "s3://acme-dev-data-111122223333-eu-west-1/imports/credit-approval/",
-        "s3://acme-dev-artifacts-111122223333-eu-west-1/studio/",
     ]
     assert batch["Defaults"]["Data"] == {"batch": "s3://acme-dev-data-111122223333-eu-west-1/credit/batch/"}
 

@@ -1,17 +1,11 @@
 """What the functions that workflows share may do: check data, judge evaluations, register versions."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from mlplatform.exports import imported
 from mlplatform.permissions.data_reading import read_data, read_sources
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.networking import function_network, not_by_the_code
 from mlplatform.permissions.places import (
     ours,
-    owned_by,
-    registers,
-    registry_key,
     sagemaker_arns,
     via,
 )
@@ -61,27 +55,21 @@ def dataset_check(settings: Environment) -> list[Grant]:
 
 
 def quality_gate(settings: Environment) -> list[Grant]:
-    """Reads evaluations, the live version's too, and writes what the gate decided."""
-    registry = settings.neighbours.registry
-    live = f"{registry.bucket_arn('artifacts')}/{KEPT}*/evaluation/*"
-    written = object_arns(settings, f"{KEPT}*/gate.json")
-    elsewhere = not settings.keeps_registry
+    """Reads evaluations, the live version's too, and writes what the gate decided.
+
+    Models are trained only where they are registered (mlplatform.settings.landscape).
+    """
+    read = object_arns(settings, f"{KEPT}*/evaluation/*", f"{RUNS}*/evaluation/*")
+    written = object_arns(settings, f"{KEPT}*/gate.json", f"{RUNS}*/gate.json")
+    why = "the gate judges any model's run, also one of edited scripts"
     return [
-        Grant(
-            "ReadEvaluations",
-            ("s3:GetObject",),
-            tuple(dict.fromkeys((*object_arns(settings, f"{KEPT}*/evaluation/*"), live))),
-            "the gate judges the evaluation of any model's run, and that of the version that is live",
-            owned_by(*sorted({settings.account, registry.account})),
-        ),
-        Grant(
-            "KeepDecision", ("s3:PutObject",), written, "the gate decides on any model's run", ours(settings)
-        ),
-        _keys(settings, "ArtifactsKeyArn", others=[registry_key(settings)] if elsewhere else []),
+        Grant("ReadEvaluations", ("s3:GetObject",), read, why, ours(settings)),
+        Grant("KeepDecision", ("s3:PutObject",), written, why, ours(settings)),
+        _keys(settings, "ArtifactsKeyArn"),
         Grant(
             "FindLiveVersion",
             ("sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"),
-            (registry.package_group_arn("*"), registry.package_arns("*")),
+            (settings.names.package_group_arn("*"), settings.names.package_arns("*")),
             "the gate compares with the live version of any model; versions are numbered",
         ),
     ]
@@ -101,25 +89,20 @@ def model_registration(settings: Environment) -> list[Grant]:
         ),
         Grant("KeepRecord", ("s3:PutObject",), record, "one record for each run of a model", ours(settings)),
         _keys(settings, "ArtifactsKeyArn"),
-        *_register(settings),
+        _register(settings),
         *_lineage(settings),
         *log_runs(settings),
     ]
 
 
-def _register(settings: Environment) -> list[Grant]:
-    if not registers(settings):
-        return []
-    registry = settings.neighbours.registry
-    return [
-        Grant(
-            "RegisterVersions",
-            ("sagemaker:CreateModelPackage",),
-            (registry.package_group_arn("*"), registry.package_arns("*")),
-            "workflows of every model register; versions are numbered, and await approval",
-            {"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
-        )
-    ]
+def _register(settings: Environment) -> Grant:
+    return Grant(
+        "RegisterVersions",
+        ("sagemaker:CreateModelPackage",),
+        (settings.names.package_group_arn("*"), settings.names.package_arns("*")),
+        "workflows of every model register; versions are numbered, and await approval",
+        {"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
+    )
 
 
 def _lineage(settings: Environment) -> list[Grant]:
@@ -143,7 +126,7 @@ def _lineage(settings: Environment) -> list[Grant]:
     ]
 
 
-def _keys(settings: Environment, *exports: str, others: Sequence[Any] = ()) -> Grant:
-    keys = (*(imported(name, settings) for name in exports), *others)
+def _keys(settings: Environment, *exports: str) -> Grant:
+    keys = tuple(imported(name, settings) for name in exports)
     use = ("kms:Decrypt", "kms:GenerateDataKey")
     return Grant("UseKeys", use, keys, "what is read and written is encrypted", via(settings, "s3"))

@@ -4,7 +4,8 @@ A pattern here matches the names of one model and of no other. ``credit-*`` woul
 ``credit-approval`` as well, so the part that differs between runs is matched by its length (``?``).
 """
 
-from mlplatform.data_locations import SCHEME, locations, source_of, sources
+from mlplatform import data_locations
+from mlplatform.data_locations import SCHEME, locations, sources
 from mlplatform.names import Names
 from mlplatform.settings import Environment
 from mlplatform.settings.products import ModelProduct
@@ -65,10 +66,10 @@ def areas(settings: Environment, *products: ModelProduct) -> tuple[str, ...]:
 
     So an execution may be given other data of the same model, and never that of another.
     """
-    own = [place for product in products for place in locations(product) if not source_of(place, settings)]
-    parts = {place.removeprefix(SCHEME).partition("/")[:2] for place in own}
-    alone = {first for first, slash in parts if not slash}
-    return tuple(sorted(alone | {f"{first}/*" for first, _ in parts}))
+    firsts = {first for product in products for first in data_locations.areas(product, settings)}
+    objects = {f"{SCHEME}{first}" for first in firsts}
+    alone = {place.removeprefix(SCHEME) for product in products for place in objects & {*locations(product)}}
+    return tuple(sorted(alone | {f"{first}/*" for first in firsts}))
 
 
 def source_arns(settings: Environment, *products: ModelProduct) -> dict[str, str]:

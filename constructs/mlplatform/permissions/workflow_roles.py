@@ -74,7 +74,7 @@ def _imports(product: ModelProduct, settings: Environment) -> list[Grant]:
     """Reading an artifact that was built elsewhere, where the admission of ``register`` lets it lie."""
     prefixes = [uri.removeprefix("s3://") for uri in import_prefixes(product, settings)]
     objects = [settings.names.arn("s3", f"{prefix}*.tar.gz", region="", account="") for prefix in prefixes]
-    why = "people name the artifacts they bring in; they lie in two places meant for it"
+    why = "whoever delivers artifacts names them; they lie in a place meant for the model's"
     return [
         Grant("ReadImports", ("s3:GetObject",), tuple(objects), why, ours(settings)),
         Grant(

@@ -82,23 +82,35 @@ def immutable_names(template: Template) -> Iterator[Finding]:
 # --- partitions ----------------------------------------------------------------------------------------
 
 _ARN = re.compile(r"\barn:(aws(?:-[a-z]+)*):")
-_HOST = re.compile(
-    r"(?P<url>://)?(?P<labels>(?:\$\{[^}]*\}|[\w.*-])*)\bamazonaws\.(?P<top>com\.cn|com|eu)(?![\w-])"
-)
+_HOST_ENDS = re.compile(r"\bamazonaws\.(?P<top>com\.cn|com|eu)(?![\w-])")
+_HOST_BEGINS = re.compile(r"(?:(?P<url>://)|(?<![\w.*-]))(?P<labels>(?:\$\{[^}]*\}|[\w.*-])*)\Z")
+_LONGEST_HOST = 300
+"""Characters: DNS allows 253, and names of placeholders may be longer than what they stand for."""
+
 _REGIONAL = re.compile(r"\$\{[^}]*[Rr]egion[^}]*\}|\*|[a-z]{2,4}(?:-[a-z]+)+-\d")
 
 
-def _foreign_host(host: re.Match[str], dns_suffix: str) -> bool:
+def _hosts(value: str) -> Iterator[tuple[str, bool, str]]:
+    """The hosts of AWS in a text: each whole, whether it is that of an URL, and what it ends in.
+
+    Found by their ends, of which a text has few, and only then read backwards.
+    """
+    for end in _HOST_ENDS.finditer(value):
+        begin = _HOST_BEGINS.search(value, max(0, end.start() - _LONGEST_HOST), end.start())
+        labels, in_url = (begin["labels"], bool(begin["url"])) if begin else ("", False)
+        yield f"{labels}{end[0]}", in_url, f"amazonaws.{end['top']}"
+
+
+def _foreign_host(host: str, in_url: bool, suffix: str, dns_suffix: str) -> bool:
     """Whether a host lies outside the partition whose hosts end in ``dns_suffix``.
 
     Service principals end in ``amazonaws.com`` in every partition (``lambda.amazonaws.com`` in China too),
     so that ending is wrong elsewhere only in an URL or with a region in it: an endpoint, an image
     repository, a ``kms:ViaService`` value, or a regional principal such as that of CloudWatch Logs.
     """
-    suffix = f"amazonaws.{host['top']}"
     if suffix == dns_suffix:
         return False
-    return suffix != "amazonaws.com" or bool(host["url"] or _REGIONAL.search(host["labels"]))
+    return suffix != "amazonaws.com" or in_url or bool(_REGIONAL.search(host.removesuffix(suffix)))
 
 
 def _partitions_named(value: str, own: str) -> set[str]:
@@ -111,8 +123,8 @@ def _partitions_named(value: str, own: str) -> set[str]:
 def partitions(template: Template) -> Iterator[Finding]:
     """ARNs and hosts of another partition."""
     for place, value in template.strings:
-        for partition in sorted(_partitions_named(value, template.partition)):
+        for partition in sorted(_partitions_named(value, template.partition)) if "arn:" in value else ():
             yield place, f"an ARN is in partition {partition!r}, the environment in {template.partition!r}"
-        for host in _HOST.finditer(value) if "amazonaws." in value else ():
-            if _foreign_host(host, template.dns_suffix):
-                yield place, f"{host[0].removeprefix('://')!r}: hosts here end in {template.dns_suffix!r}"
+        for host, in_url, suffix in _hosts(value) if "amazonaws." in value else ():
+            if _foreign_host(host, in_url, suffix, template.dns_suffix):
+                yield place, f"{host!r}: hosts here end in {template.dns_suffix!r}"

@@ -103,3 +103,6 @@ def _schedule(product: ModelProduct, schedule: ScheduleSettings) -> Iterator[Fin
         what = "new data is announced by a marker, which needs a folder"
         given = repr(product.data.train)
         yield finding("data.train", what, given=given, allowed="a location that ends in /")
+    elif workflow and product.train and product.train.algorithm and not product.prepare:
+        what = "the marker lies among the training data, which a built-in algorithm would read"
+        yield finding("schedule.new_data", what, given=workflow, allowed="with a section prepare")

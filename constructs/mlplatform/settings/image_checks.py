@@ -14,7 +14,7 @@ SCRIPTS_ONLY = ("scikit-learn",)
 """Frameworks whose container cannot answer without a script (SageMaker SDK, "Using Scikit-learn")."""
 
 KINDS = ("framework", "algorithm", "container", "jumpstart")
-"""What may train a model; exactly one of them."""
+"""What may train a model; exactly one of them, but for a container made of a framework's image."""
 
 
 def image_problems(product: ModelProduct) -> Iterator[Finding]:
@@ -40,8 +40,9 @@ def image_problems(product: ModelProduct) -> Iterator[Finding]:
 
 
 def kinds_of(train: TrainSettings) -> list[str]:
-    """Which of ``KINDS`` a train section names."""
-    return [kind for kind in KINDS if getattr(train, kind) is not None]
+    """Which of ``KINDS`` a train section names; a framework's own container counts as the framework."""
+    named = [kind for kind in KINDS if getattr(train, kind) is not None]
+    return [kind for kind in named if not (kind == "container" and "framework" in named)]
 
 
 def _script(train: TrainSettings, kind: str) -> Iterator[Finding]:
@@ -50,8 +51,9 @@ def _script(train: TrainSettings, kind: str) -> Iterator[Finding]:
     if kind != "framework" and train.script is not None:
         what = f"does not go with {kind}"
         yield finding("train.script", what, given=repr(train.script), allowed="with framework only")
-    if kind == "algorithm" and train.arguments:
-        yield finding("train.arguments", "a built-in algorithm takes none", allowed="train.hyperparameters")
+    if kind != "container" and train.arguments:
+        what = "only a container of one's own takes them"
+        yield finding("train.arguments", what, allowed="train.hyperparameters")
 
 
 def _training(train: TrainSettings) -> Iterator[Finding]:

@@ -38,7 +38,12 @@ def allowed(workflow: str, product: ModelProduct, settings: Environment) -> dict
         "Encoding": "json" if train and train.script else "plain",
         "InstanceTypes": list(train.instance_types) if train else [],
         "DataBucket": settings.names.bucket("data"),
-        "DataSources": {s.name: f"s3://{s.bucket}/{s.prefix}" for s in settings.data_sources if s.name},
+        "DataSources": {
+            source.name: f"s3://{source.bucket}/{source.prefix}"
+            for source in data_locations.sources(product, settings)
+            if source.name
+        },
+        "DataAreas": list(data_locations.areas(product, settings)),
         "Source": bool(train) and not settings.serves_production,
         "SourcePrefix": studio,
         "ModelDataPrefixes": import_prefixes(product, settings) if workflow == "register" else [],
@@ -48,9 +53,11 @@ def allowed(workflow: str, product: ModelProduct, settings: Environment) -> dict
 
 
 def import_prefixes(product: ModelProduct, settings: Environment) -> list[str]:
-    """Where an artifact built elsewhere may lie: ``imports/<model>/`` of the data bucket, Studio's folder."""
-    artifacts, data = settings.names.bucket("artifacts"), settings.names.bucket("data")
-    return [f"s3://{data}/imports/{product.name}/", f"s3://{artifacts}/{STUDIO_PREFIX}"]
+    """Where an artifact built elsewhere may lie: ``imports/<model>/`` of the data bucket.
+
+    Evaluating it runs what is in it, so it comes from those the settings trust with data, not from Studio.
+    """
+    return [f"s3://{settings.names.bucket('data')}/imports/{product.name}/"]
 
 
 def package_group(product: ModelProduct, settings: Environment) -> str:

@@ -1,6 +1,8 @@
 """A model's state machine: the file's states with the model's requests in them."""
 
+import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from mlplatform.exports import subnet_exports
@@ -32,15 +34,20 @@ def of(product: ModelProduct, settings: Environment) -> tuple[str, ...]:
 
 
 def compiled(workflow: str, product: ModelProduct, settings: Environment, source: Source) -> Definition:
-    """The whole definition of one workflow of a model, in Amazon States Language.
+    """The definition of one workflow of a model, as ``written`` has it."""
+    definition: Definition = json.loads(written(workflow, product, settings, source))
+    return definition
+
+
+def written(workflow: str, product: ModelProduct, settings: Environment, source: Source) -> str:
+    """The whole definition of one workflow of a model, in Amazon States Language, as JSON.
 
     ``source`` is the packed folder of the model. What remains to be filled in is what ``substitutions``
     names. Raises ValueError for a workflow the model does not have in the environment.
     """
     if workflow not in of(product, settings):
         raise ValueError(f"{product.name} has no workflow {workflow!r} in {settings.name}")
-    present = frozenset({"prepare"} if product.prepare else ())
-    definition = template.without(template.read(workflow), present)
+    definition = _of_models(workflow, frozenset({"prepare"} if product.prepare else ()))
     known = template.placeholders(definition)
     given: dict[str, Any] = {
         name: make() for name, make in values(workflow, product, settings, source).items() if name in known
@@ -48,7 +55,13 @@ def compiled(workflow: str, product: ModelProduct, settings: Environment, source
     return template.filled(definition, given, later=LATER)
 
 
-def substitutions(definition: Definition, settings: Environment) -> dict[str, tuple[str, ...]]:
+@cache
+def _of_models(workflow: str, present: frozenset[str]) -> str:
+    """The definition that all models with the same optional states fill in."""
+    return template.written(template.without(template.read(workflow), present))
+
+
+def substitutions(definition: str, settings: Environment) -> dict[str, tuple[str, ...]]:
     """What CloudFormation fills in: placeholder -> names of the exports it is made of, joined by commas.
 
     The names are those of ``mlplatform.exports``.

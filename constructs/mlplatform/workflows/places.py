@@ -33,8 +33,8 @@ class Places:
         return f"s3://{self.bucket}/{self.source_key(source)}"
 
     def record(self, rest: str) -> str:
-        """JSONata: an address of the run that holds no data, e.g. ``training/``."""
-        return jsonata(f"'s3://{self.bucket}/models/{self.model}/' & {RUN} & '/{rest}'")
+        """JSONata: an address of the run without data, e.g. ``training/``; Admit assigns ``$records``."""
+        return jsonata(f"$records & '/{rest}'")
 
     def workspace(self, rest: str) -> str:
         """JSONata: an address of the run that may hold data, e.g. ``prepared/train/``."""

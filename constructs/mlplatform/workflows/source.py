@@ -49,14 +49,18 @@ def _gzip(content: bytes) -> bytes:
     return packed.getvalue()
 
 
-def staged(source: Source, settings: Environment) -> tuple[str, str]:
-    """Bucket and key a deployment publishes the packed source at.
+def staging_bucket(settings: Environment) -> str:
+    """Name of the bucket a deployment publishes assets in.
 
-    They are those of CDK's DefaultStackSynthesizer (AWS CDK guide, "Bootstrapping"), where it is a file
-    asset whose hash is ``source.sha256``.
+    That of CDK's DefaultStackSynthesizer (AWS CDK guide, "Bootstrapping"), in which the key of an asset is
+    its hash.
     """
-    bucket = f"cdk-{settings.deployment.qualifier}-assets-{settings.account}-{settings.region}"
-    return bucket, f"{source.sha256}.gz"
+    return f"cdk-{settings.deployment.qualifier}-assets-{settings.account}-{settings.region}"
+
+
+def staged(source: Source, settings: Environment) -> tuple[str, str]:
+    """Bucket and key a deployment publishes the packed source at: a file whose hash is ``source.sha256``."""
+    return staging_bucket(settings), f"{source.sha256}.gz"
 
 
 def _files(folder: Path) -> Iterator[Path]:

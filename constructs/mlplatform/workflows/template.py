@@ -13,6 +13,8 @@ FOLDER = Path(__file__).parents[3] / "workflows"
 """Where the state machines are written down: one file each, ``<name>.asl.yaml``."""
 
 PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Za-z0-9]*)\}")
+_HOLE = re.compile(r'(?<!\\)"\$\{(?P<whole>[A-Z][A-Za-z0-9]*)\}"(?!:)|\$\{(?P<part>[A-Z][A-Za-z0-9]*)\}')
+"""A placeholder in JSON: a text of its own, not a key, or part of one. A quote within a text is escaped."""
 
 OPTIONAL = "When"
 """Key of a state that only some models have; its value is the section of model.yaml they have then."""
@@ -32,17 +34,18 @@ def read(workflow: str) -> Definition:
     return definition
 
 
-def placeholders(value: Any) -> set[str]:
-    """Names of the placeholders somewhere in a value."""
-    if isinstance(value, str):
-        return set(PLACEHOLDER.findall(value))
-    if isinstance(value, Mapping):
-        return {name for key, item in value.items() for name in placeholders(key) | placeholders(item)}
-    return {name for item in value for name in placeholders(item)} if isinstance(value, list) else set()
+def written(definition: Any) -> str:
+    """A definition, or a value of one, as JSON: what Step Functions is given, without needless spaces."""
+    return json.dumps(definition, separators=(",", ":"), ensure_ascii=False)
 
 
-def filled(definition: Definition, values: Mapping[str, Any], *, later: frozenset[str]) -> Definition:
-    """Return ``definition`` with its placeholders filled from ``values``.
+def placeholders(text: str) -> set[str]:
+    """Names of the placeholders somewhere in a text."""
+    return set(PLACEHOLDER.findall(text))
+
+
+def filled(definition: str, values: Mapping[str, Any], *, later: frozenset[str]) -> str:
+    """Return ``definition``, as ``written`` has it, with its placeholders filled from ``values``.
 
     A string that is nothing but a placeholder becomes the value, whatever its type; elsewhere the value is
     inserted as text, or as JSON if it is no text. Those of ``later`` stay for CloudFormation. Raises
@@ -53,24 +56,17 @@ def filled(definition: Definition, values: Mapping[str, Any], *, later: frozense
         raise DefinitionError(f"no value for {', '.join(sorted(unknown))}")
     if unused := values.keys() - known:
         raise DefinitionError(f"nothing is called {', '.join(sorted(unused))}")
-    result: Definition = _filled(definition, values)
-    return result
+    return _HOLE.sub(lambda found: _inserted(found, values), definition)
 
 
-def _filled(value: Any, values: Mapping[str, Any]) -> Any:
-    if isinstance(value, str):
-        whole = PLACEHOLDER.fullmatch(value)
-        if whole and whole[1] in values:
-            return values[whole[1]]
-        return PLACEHOLDER.sub(lambda found: _text(found, values), value) if "${" in value else value
-    if isinstance(value, dict):
-        return {key: _filled(item, values) for key, item in value.items()}
-    return [_filled(item, values) for item in value] if isinstance(value, list) else value
-
-
-def _text(found: re.Match[str], values: Mapping[str, Any]) -> str:
-    value = values.get(found[1], found[0])
-    return value if isinstance(value, str) else json.dumps(value)
+def _inserted(found: re.Match[str], values: Mapping[str, Any]) -> str:
+    name = found["whole"] or found["part"]
+    if name not in values:
+        return found[0]
+    value = values[name]
+    if found["whole"]:
+        return written(value)
+    return written(value if isinstance(value, str) else json.dumps(value))[1:-1]
 
 
 def without(definition: Definition, present: frozenset[str]) -> Definition:

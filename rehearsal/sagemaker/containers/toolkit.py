@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,10 @@ def _source(root: Root, location: str) -> Path:
         return path
     if not path.is_file():
         raise ToolkitError(f"sagemaker_submit_directory does not exist: {location}")
-    unpack(path, code)
+    try:
+        unpack(path, code)
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ToolkitError(f"sagemaker_submit_directory is no tar.gz: {path.name}: {error}") from error
     return code
 
 
