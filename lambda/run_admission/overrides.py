@@ -79,6 +79,10 @@ def _range(allowed: Mapping[str, Any]) -> str:
     if "Values" in allowed:
         return ", ".join(str(value) for value in allowed["Values"])
     least, most = allowed["Minimum"], allowed["Maximum"]
+    return _ends(least, most) + (", whole numbers" if allowed.get("Integer") else "")
+
+
+def _ends(least: float, most: float) -> str:
     if abs(least) < UNBOUNDED and abs(most) < UNBOUNDED:
         return f"{least} to {most}"
     ends = [f"at least {least}"] * (least > -UNBOUNDED) + [f"at most {most}"] * (most < UNBOUNDED)
@@ -93,6 +97,8 @@ def _in_range(value: Any, allowed: Mapping[str, Any], is_json: bool) -> str | No
         return one if one is None or (isinstance(one, str) and not is_json) else json.dumps(one)
     number = _number(value)
     if number is None or not float(allowed["Minimum"]) <= number <= float(allowed["Maximum"]):
+        return None
+    if allowed.get("Integer") and not re.fullmatch(r"[+-]?[0-9]+", str(value).strip()):
         return None
     return value.strip() if isinstance(value, str) else json.dumps(value)
 

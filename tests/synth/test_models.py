@@ -162,10 +162,20 @@ def uris(node: Any, key: str) -> Iterator[str]:
             yield from uris(child, key)
 
 
-def at_run_time(expression: str) -> str:
-    """An address that JSONata puts together, for a run called abcdefghij."""
-    parts = re.findall(r"'([^']*)'|\$run\.RunId", expression)
-    return "".join(part or "abcdefghij" for part in parts).removeprefix("s3://")
+def at_run_time(expression: str, definition: Any) -> set[str]:
+    """Addresses that JSONata puts together, for a run called abcdefghij, of edited scripts too if it may."""
+    admit = definition["States"]["Admit"]
+    (bucket,) = re.findall(
+        r"'s3://([^/']+)/", admit["Assign"]["records" if "$records" in expression else "workspace"]
+    )
+    edited = admit["Arguments"]["Payload"]["Allowed"]["Source"]
+    return {
+        "".join(part or "abcdefghij" for part in re.findall(r"'([^']*)'|\$run\.RunId", filled)).removeprefix(
+            "s3://"
+        )
+        for kept in ("models", *(["runs"] if edited else []))
+        for filled in [expression.replace("$records", f"'{bucket}/{kept}/credit-approval/' & $run.RunId")]
+    }
 
 
 @pytest.mark.parametrize("environment", ["full", "small", "gov"])
@@ -177,12 +187,13 @@ def test_jobs_may_write_everywhere_their_requests_send_what_they_make(
         arn.partition(":::")[2] for arn in listed(statements(template, "job")["WriteWork"]["Resource"])
     ]
     sent = set()
-    for job in (job for definition in definitions(template).values() for job in jobs_of(definition)):
+    pairs = [(job, whole) for whole in definitions(template).values() for job in jobs_of(whole)]
+    for job, whole in pairs:
         outputs = [job.get("ProcessingOutputConfig", {}), job.get("CheckpointConfig", {})]
         definition = job.get("TrainingJobDefinition", job)
         outputs.append(definition.get("CheckpointConfig", {}))
         found = [uri for output in outputs for uri in uris(output, "S3Uri")] + list(uris(job, "S3OutputPath"))
-        sent |= {at_run_time(uri) + "x" for uri in found}
+        sent |= {address + "x" for uri in found for address in at_run_time(uri, whole)}
     assert sent
     assert {place for place in sent if not any(fnmatchcase(place, pattern) for pattern in written)} == set()
     assert {p for p in written if not any(fnmatchcase(place, p) for place in sent)} == set()

@@ -26,7 +26,7 @@ DEFAULTS = {
 }
 ALLOWED = {
     "Hyperparameters": {
-        "n_estimators": {"Minimum": 10, "Maximum": 500},
+        "n_estimators": {"Minimum": 10, "Maximum": 500, "Integer": True},
         "learning_rate": {"Minimum": 0.01, "Maximum": 0.3},
         "booster": {"Values": ["gbtree", "dart"]},
         "fast": {"Values": [True]},
@@ -197,6 +197,11 @@ def test_batch_takes_a_location_and_a_version() -> None:
             "train",
             {"hyperparameters": {"seed": 7}},
             "hyperparameters.seed: given 7; allowed: only booster, fast, learning_rate, n_estimators",
+        ),
+        (
+            "train",
+            {"hyperparameters": {"n_estimators": 10.5}},
+            "hyperparameters.n_estimators: given 10.5; allowed: 10 to 500, whole numbers",
         ),
         (
             "train",

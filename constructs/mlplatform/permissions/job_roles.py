@@ -66,13 +66,15 @@ def _reading(product: ModelProduct, settings: Environment, which: Iterable[str])
 def _writing(product: ModelProduct, settings: Environment, which: Iterable[str]) -> list[Grant]:
     """Where jobs write; never over scripts, a decision of the gate or the record of a version."""
     which, model = set(which), product.name
+    trains = which & {"train", "tune"}
+    edited = trains and not settings.serves_production  # such a run keeps all it makes below runs/
     places = {
         f"{KEPT}{model}/*/evaluation/*": which & set(REGISTERING),
-        f"{KEPT}{model}/*/training/*": which & {"train", "tune"},
+        f"{KEPT}{model}/*/training/*": trains,
+        f"{RUNS}{model}/*/evaluation/*": edited,
+        f"{RUNS}{model}/*/training/*": edited,
         f"{RUNS}{model}/*/prepared/*": product.prepare and which & set(REGISTERING),
-        f"{RUNS}{model}/checkpoints/*": product.train
-        and product.train.checkpoints
-        and which & {"train", "tune"},
+        f"{RUNS}{model}/checkpoints/*": product.train and product.train.checkpoints and trains,
         f"{PREDICTIONS}{model}/*": which & {"batch"},
     }
     written = object_arns(settings, *(place for place, needed in places.items() if needed))

@@ -6,6 +6,7 @@ from mlplatform import data_locations
 from mlplatform.permissions.places import STUDIO_PREFIX
 from mlplatform.settings import Environment, ModelProduct
 from mlplatform.settings.training import RangeSettings, TrainSettings
+from mlplatform.settings.values import Scalar
 from mlplatform.workflows import hyperparameters
 from mlplatform.workflows.inference import model_image
 
@@ -88,13 +89,17 @@ def _searched(workflow: str, product: ModelProduct) -> frozenset[str]:
 def _ranges(workflow: str, train: TrainSettings, product: ModelProduct) -> dict[str, Any]:
     searched = _searched(workflow, product)
     ranges = train.hyperparameter_ranges.items()
-    return {name: _range(limits) for name, limits in ranges if name not in searched}
+    own = train.hyperparameters
+    return {name: _range(limits, own.get(name)) for name, limits in ranges if name not in searched}
 
 
-def _range(limits: RangeSettings) -> dict[str, Any]:
+def _range(limits: RangeSettings, own: Scalar | None) -> dict[str, Any]:
+    """What one hyperparameter may be; where the model's own value is a whole number, so is every other."""
     if limits.values is not None:
         return {"Values": list(limits.values)}
+    whole = {"Integer": True} if isinstance(own, int) and not isinstance(own, bool) else {}
     return {
+        **whole,
         "Minimum": -UNBOUNDED if limits.minimum is None else limits.minimum,
         "Maximum": UNBOUNDED if limits.maximum is None else limits.maximum,
     }
