@@ -67,7 +67,7 @@ test: .venv/.dev node_modules/.dev ## Lint, types and tests
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -m mypy >.cache/mypy.log 2>&1 & types=$$!; \
-	  $(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope; code=$$?; wait $$types || code=1; cat .cache/mypy.log; exit $$code
+	  $(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder; code=$$?; wait $$types || code=1; cat .cache/mypy.log; exit $$code
 
 ##@ Models
 rehearse: .venv/.dev node_modules/.dev synth ## Train on this machine, without AWS: [MODEL=] [ENV=] [FAULT=] [KEEP=1]

@@ -48,9 +48,9 @@ def live(
         if not ended.succeeded:
             return
         version = str(ended.output.get("ModelPackageArn", version))
-    for workflow in schedules(product, rehearsal.settings):
-        show(f"{product.name}: the schedule starts {workflow}")
-        schedule_comes(rehearsal, product, workflow)
+    for scheduled in schedules(product, rehearsal.settings):
+        show(f"{product.name}: the schedule starts {scheduled}")
+        schedule_comes(rehearsal, product, scheduled)
     if schedules(product, rehearsal.settings):
         kept = schedule_fails(rehearsal, product)
         show(f"{product.name}: {len(kept)} starts that failed are kept in the dead-letter queue")

@@ -99,7 +99,7 @@ SCENARIOS = {
     ),
     "function_timeout": Scenario(
         "the workflow fails, and says which state ran out of time",
-        _fails("function_timeout", "*-quality-gate", "Judge"),
+        _fails("function_timeout", "*-dataset-check", "Plan data check"),
     ),
     "duplicate_start": Scenario("one name runs once, and is refused for another input", _duplicate_start),
     "missing_permission": Scenario(

@@ -1,5 +1,6 @@
 """What tests share: the platform synthesized once from the fixtures, and once from the user's own files."""
 
+import gc
 import http.server
 import json
 import threading
@@ -14,6 +15,9 @@ from moto import mock_aws
 from mlplatform.settings import Environment, read_environments
 from tools.assembly import stacks
 from tools.platform_app import platform_app
+
+# Templates and models of APIs are large and live long: to search them for garbage took a third of the time.
+gc.set_threshold(200_000, 50, 1000)
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "tests" / "fixtures" / "environments"

@@ -4,6 +4,7 @@ Run as ``python -m tools.verify`` after a synthesis.
 """
 
 import argparse
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -37,6 +38,7 @@ def checks(synthesized: Sequence[SynthesizedStack]) -> dict[str, Callable[[], Se
         **scans,
         "same input, same bytes": lambda: Settled(tuple(differences(ROOT)), 0),
         "who may do what": _decisions,
+        "thorough tests": _thorough,
     }
 
 
@@ -44,6 +46,16 @@ def _decisions() -> Settled:
     """Every case of the decision table, in every environment of the user's and of the tests."""
     judged = judged_in([ROOT / "environments", ROOT / "tests" / "fixtures" / "environments"])
     return Settled(tuple(one.problem for one in judged if one.problem), 0)
+
+
+def _thorough() -> Settled:
+    """The tests that `make test` leaves out."""
+    words = ["-m", "pytest", "-m", "thorough", "--numprocesses", "auto", "--maxprocesses", "4"]
+    done = subprocess.run(
+        [sys.executable, *words, "--dist", "loadscope"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    failed = tuple(line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR")))
+    return Settled(failed or (() if done.returncode == 0 else (done.stdout[-500:] + done.stderr[-500:],)), 0)
 
 
 def run(title: str, check: Callable[[], Settled]) -> Outcome:

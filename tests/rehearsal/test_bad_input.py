@@ -477,6 +477,7 @@ EVALUATIONS: Mapping[str, tuple[str | None, str]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", EVALUATIONS)
 def test_an_evaluation_that_cannot_be_judged_does_not_pass(cloud: Rehearsal, run: Run, case: str) -> None:
     evaluation, said = EVALUATIONS[case]
@@ -487,6 +488,7 @@ def test_an_evaluation_that_cannot_be_judged_does_not_pass(cloud: Rehearsal, run
 PASSING = '{"metrics": {"roc_auc": 0.9}}'
 
 
+@pytest.mark.thorough
 def test_edited_scripts_pass_on_bearable_data_and_are_not_registered(
     cloud: Rehearsal, run: Run, million: str
 ) -> None:
@@ -496,11 +498,13 @@ def test_edited_scripts_pass_on_bearable_data_and_are_not_registered(
     assert "Registered: False" in said.text
 
 
+@pytest.mark.thorough
 def test_a_missing_package_group_is_named(cloud: Rehearsal, run: Run) -> None:
     said = run("train", model=GROUPLESS, source=edited(cloud, PASSING))
     said.failed("PackageGroupMissing", "acme-dev-groupless", "Deploy the model's stack", jobs=TRAINED)
 
 
+@pytest.mark.thorough
 def test_an_artifact_that_is_no_archive_fails_where_it_is_opened(cloud: Rehearsal, run: Run) -> None:
     artifact = put(cloud, f"{DATA}/imports/credit-approval/text.tar.gz", b"not an archive")
     said = run("register", model_data=artifact)
@@ -513,6 +517,7 @@ SCRIPTS: Mapping[str, tuple[bytes | None, str]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", SCRIPTS)
 def test_edited_scripts_that_cannot_be_unpacked_are_named(cloud: Rehearsal, run: Run, case: str) -> None:
     content, said = SCRIPTS[case]

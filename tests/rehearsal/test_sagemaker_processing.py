@@ -25,6 +25,8 @@ from rehearsed_account import (
 
 from rehearsal.sagemaker.containers import ServedContainer, serve
 
+pytestmark = pytest.mark.thorough
+
 SHELL = (
     "mkdir -p /opt/ml/processing/code && "
     "tar -xzf /opt/ml/processing/input/code/source.tar.gz -C /opt/ml/processing/code && "

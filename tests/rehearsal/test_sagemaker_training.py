@@ -25,6 +25,8 @@ from rehearsed_account import (
     unpacked,
 )
 
+pytestmark = pytest.mark.thorough
+
 ROWS = "label,income\n" + "".join(f"{int(value > 50)},{value}\n" for value in range(0, 100, 3))
 TRAIN = """
 import argparse, os, pathlib, pickle

@@ -22,6 +22,8 @@ from rehearsed_account import (
 from rehearsal.sagemaker.early_stopping import MedianStopping
 from rehearsal.sagemaker.search import Range, Search, Trial, grid, ranges, rungs
 
+pytestmark = pytest.mark.thorough
+
 SCRIPT = """
 import argparse, os, pathlib
 parser = argparse.ArgumentParser()

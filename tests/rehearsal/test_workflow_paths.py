@@ -14,6 +14,8 @@ from mlplatform.settings import Environment, ModelProduct, read_environments
 from rehearsal.api import ApiRequest, Parameters, Place
 from run_admission import logic
 
+pytestmark = pytest.mark.thorough
+
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 NAMES = ("train", "tune", "register", "batch")
 

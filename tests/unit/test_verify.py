@@ -27,9 +27,14 @@ def test_the_report_lists_every_problem_and_ends_with_a_table() -> None:
     ]
 
 
-def test_every_scanner_and_the_bytes_are_checked() -> None:
+def test_every_scanner_the_bytes_and_the_long_tests_are_checked() -> None:
     scanners = ["cfn-lint", "checkov", "Control Tower rules"]
-    assert list(checks([])) == [*scanners, "same input, same bytes", "who may do what"]
+    assert list(checks([])) == [
+        *scanners,
+        "same input, same bytes",
+        "who may do what",
+        "thorough tests",
+    ]
 
 
 def test_nothing_synthesized_is_nothing_verified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
