@@ -92,6 +92,7 @@ def test_a_workflow_that_is_not_there_gives_no_permission(tmp_path: Path) -> Non
         "RunTransformJobs",
         "FindVersion",
         "MakeModel",
+        "ClearModel",
     } & set(grants)
     assert [arn.partition("credit-approval-")[2] for arn in grants["RunProcessingJobs"].resources] == [
         "eval-???????"

@@ -95,15 +95,12 @@ def scoring(product: ModelProduct, settings: Environment) -> list[Grant]:
     """A version to score with, made a SageMaker model for as long as it takes."""
     registry = settings.neighbours.registry
     versions = (registry.package_group_arn(product.name), registry.package_arns(product.name))
-    use = ["sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"]
-    if registry.account != settings.account:
-        use.append("sagemaker:CreateModel")
+    find = ("sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages")
+    made, why = scored_model_arn(settings.names, product.name), "a model is made for each run that scores"
+    # Another account's version asks for the right to make a model of it (registry_access.USE_PACKAGES).
+    theirs = versions[1:] if registry.account != settings.account else ()
     return [
-        Grant("FindVersion", tuple(use), versions, "versions of the model are numbered"),
-        Grant(
-            "MakeModel",
-            ("sagemaker:AddTags", "sagemaker:CreateModel", "sagemaker:DeleteModel"),
-            (scored_model_arn(settings.names, product.name),),
-            "a model is made for each run that scores, and deleted after it",
-        ),
+        Grant("FindVersion", find, versions, "versions of the model are numbered"),
+        Grant("MakeModel", ("sagemaker:CreateModel",), (made, *theirs), f"{why}, of any version"),
+        Grant("ClearModel", ("sagemaker:AddTags", "sagemaker:DeleteModel"), (made,), f"{why}, and deleted"),
     ]
