@@ -3,7 +3,6 @@
 import argparse
 import json
 import tarfile
-import tempfile
 from pathlib import Path
 
 import joblib
@@ -45,10 +44,9 @@ def main() -> None:
     for name in ("model", "test", "train", "output"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(arguments.model / "model.tar.gz") as artifact:
-            artifact.extractall(folder, filter="data")
-        model = joblib.load(Path(folder, "model.joblib"))
+    with tarfile.open(arguments.model / "model.tar.gz") as artifact:
+        saved = next(member for member in artifact if Path(member.name).name == "model.joblib")
+        model = joblib.load(artifact.extractfile(saved))
     data = {name: pd.read_csv(getattr(arguments, name) / f"{name}.csv") for name in ("test", "train")}
     scored = {
         name: pd.Series(model.predict_proba(rows[NUMERIC + CATEGORICAL])[:, 1], index=rows.index)

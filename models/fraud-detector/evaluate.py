@@ -3,7 +3,6 @@
 import argparse
 import json
 import tarfile
-import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -37,10 +36,9 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     arguments = parser.parse_args()
     booster = xgboost.Booster()
-    with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(arguments.model / "model.tar.gz") as artifact:
-            artifact.extractall(folder, filter="data")
-        booster.load_model(bytearray(Path(folder, "xgboost-model").read_bytes()))
+    with tarfile.open(arguments.model / "model.tar.gz") as artifact:
+        saved = next(member for member in artifact if Path(member.name).name == "xgboost-model")
+        booster.load_model(bytearray(artifact.extractfile(saved).read()))
     report: dict[str, object] = {}
     for key, channel in (("metrics", arguments.test), ("training_metrics", arguments.train)):
         data = read(channel).reset_index(drop=True)

@@ -74,7 +74,12 @@ def unpack(archive: Path, folder: Path) -> None:
     """Unpack a tar archive, compressed or not; members that would lie outside ``folder`` are refused."""
     folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
+        for member in tar:
+            if not (folder / member.name).resolve().is_relative_to(folder.resolve()):
+                raise tarfile.TarError(f"{member.name} would lie outside the folder")
+        if hasattr(tarfile, "data_filter"):  # from Python 3.11.4 on
+            tar.extraction_filter = tarfile.data_filter
+        tar.extractall(folder)
 
 
 def pack(folder: Path, archive: Path) -> None:
