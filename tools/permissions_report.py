@@ -1,6 +1,7 @@
 """Describes what every role may do, for people who review the platform: ``docs/security/permissions.md``."""
 
 import argparse
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,10 +27,14 @@ GROUPS = {
     "People": ("persona",),
     "Studio": ("studio", "service"),
     "Model customization": ("model-customization",),
+    "Jobs and workflows of models": ("job", "workflow", "trigger"),
     "Functions": ("function",),
     "Deployment": ("deployment", "bootstrap"),
 }
 """Headings of the page and the kinds of roles below each; a kind that none names comes last."""
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+"""The hash of scripts, of which a change says nothing about permissions."""
 
 _HEAD = """# Permissions
 
@@ -84,7 +89,7 @@ def render(world: World) -> str:
             parts += _group(roles[heading], words, len(world.environments))
     parts += ["\n## Boundaries\n", *_boundaries(world, words), "\n## Every resource, without a condition\n"]
     parts += [*_stars(world), ""]
-    return "\n".join(parts)
+    return _HASH.sub("<content hash>", "\n".join(parts))
 
 
 def _group(

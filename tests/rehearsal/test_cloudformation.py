@@ -24,6 +24,8 @@ from rehearsal.sagemaker import SageMaker
 from rehearsal.states import StateMachines
 from tools.platform_app import platform_app
 
+pytestmark = pytest.mark.thorough
+
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "environments"
 PLACE = Place("aws", "eu-west-1", "111122223333")
 

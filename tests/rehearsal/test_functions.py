@@ -15,6 +15,8 @@ from rehearsal.api import ApiError, Place
 from rehearsal.emulator import Emulator, RoleRecord
 from rehearsal.functions import FunctionService
 
+pytestmark = pytest.mark.thorough
+
 PLACE = Place("aws", "eu-west-1", "111122223333")
 TRUST = {
     "Version": "2012-10-17",

@@ -18,6 +18,8 @@ from rehearsal.states.integrations.call import exception_prefix
 from rehearsal.states.integrations.shapes import spelled
 from rehearsal.states.retries import Retries
 
+pytestmark = pytest.mark.thorough
+
 INVOKE = "arn:aws:states:::lambda:invoke"
 TRAIN = "arn:aws:states:::sagemaker:createTrainingJob.sync"
 NO_EXECUTION = PLACE.arn("states", "execution:machine:none")
