@@ -67,6 +67,7 @@ def run(*command: str, **environ: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.thorough
 def test_a_finding_in_one_stack_of_one_environment_stops_the_cli(tmp_path: Path) -> None:
     outdir = tmp_path / "cdk.out"
     refused = cdk_synth("**", app=f"{sys.executable} {__file__}", outdir=outdir)

@@ -341,7 +341,7 @@ def longest(tmp_path_factory: pytest.TempPathFactory) -> Environment:
     fixture = ROOT / "tests" / "fixtures" / "models" / "credit-approval"
     for name in (LONGEST, "m", "m-train", "m-eval"):
         (folder / "models" / name).mkdir(parents=True)
-        for path in fixture.iterdir():
+        for path in (path for path in fixture.iterdir() if path.is_file()):
             (folder / "models" / name / path.name).write_bytes(path.read_bytes())
     file = environment("111122223333", name_prefix="pppppp", region="ap-southeast-1", training=True)
     file["network"] = {"availability_zones": ["apse1-az1", "apse1-az2", "apse1-az3"]}
