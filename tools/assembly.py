@@ -32,14 +32,28 @@ class SynthesizedStack:
 
     @property
     def masked_text(self) -> str:
-        """The template with the hashes of its own assets masked, and nothing else: what baselines hold."""
+        """What baselines hold: the template, its assets' hashes masked and state machines written out."""
         files = json.loads(self.path.with_name(f"{self._file_stem}.assets.json").read_text(encoding="utf-8"))
         hashes = [*files.get("files", {}), *files.get("dockerImages", {})]
-        return re.sub("|".join(hashes), MASK, self.text) if hashes else self.text
+        return written_out(re.sub("|".join(hashes), MASK, self.text) if hashes else self.text)
 
     @property
     def _file_stem(self) -> str:
         return self.path.name.removesuffix(".template.json")
+
+
+def written_out(text: str) -> str:
+    """A template with the definitions of its state machines as JSON instead of one string, line by line.
+
+    So that a changed request of a job is a difference that people can read.
+    """
+    if '"DefinitionString"' not in text:
+        return text
+    template = json.loads(text)
+    for resource in template["Resources"].values():
+        if isinstance(definition := resource.get("Properties", {}).get("DefinitionString"), str):
+            resource["Properties"]["DefinitionString"] = json.loads(definition)
+    return json.dumps(template, indent=1, ensure_ascii=False)
 
 
 def stacks(outdir: Path) -> Iterator[SynthesizedStack]:

@@ -1,6 +1,7 @@
 """Accepts the synthesized templates as the baselines that reviews and tests compare with: ``make baselines``.
 
-A baseline is a template of ``cdk.out``, byte for byte, with only its asset hashes masked.
+A baseline is a template of ``cdk.out``, byte for byte, with only its asset hashes masked and the
+definitions of state machines written out line by line.
 """
 
 import argparse

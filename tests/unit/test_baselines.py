@@ -145,6 +145,19 @@ def test_a_baseline_is_the_template_with_only_its_asset_hashes_masked(project: P
     assert project.read() == {"dev/Network": written.replace(HASH, "<asset hash>")}
 
 
+def test_the_definition_of_a_state_machine_is_written_out_for_people(project: Project) -> None:
+    definition = {"StartAt": "Train", "States": {"Train": {"Type": "Succeed"}}}
+    machine = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {"DefinitionString": json.dumps(definition)},
+    }
+    project.synthesize({"dev/Model-x": template(M=machine)})
+    baselines.main([], root=project.root)
+    written = project.read()["dev/Model-x"]
+    assert json.loads(written)["Resources"]["M"]["Properties"]["DefinitionString"] == definition
+    assert '"Type": "Succeed"\n' in written
+
+
 def test_without_a_synthesis_nothing_is_accepted(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:

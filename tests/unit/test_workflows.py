@@ -296,7 +296,7 @@ CAUSES = {
         json.dumps(
             {"TrainingJobName": "x", "FailureReason": 'AlgorithmError: KeyError: "income"\nexit code 1'}
         ),
-        'AlgorithmError: KeyError: "income"\nexit code 1',
+        'AlgorithmError: KeyError: "income"\nexit code 1 (job x)',
     ),
     "a function": (
         "DatasetInvalid",

@@ -17,7 +17,7 @@ ADVICE = {
     "RegistrationIncomplete": "The version exists and can be approved, but lacks what the message names: "
     "complete it by hand, or start the workflow again for a version that has it.",
     "NotApproved": "Approve a version of the model in the registry, or name an approved one in the input.",
-    "States.TaskFailed": "Read the log of the job the message is about, then start the workflow again; where "
+    "States.TaskFailed": "Read the log of the job it names, then start the workflow again; where "
     "capacity was missing, wait or choose another instance type.",
     "States.Timeout": "Raise max_runtime_minutes of the job, or choose a larger instance type.",
     "States.QueryEvaluationError": "A job or function answered with less than the workflow needs, such as a "
