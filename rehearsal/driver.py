@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from mlplatform import workflows
-from mlplatform.data_locations import resolve
+from mlplatform.data_locations import resolve, sources
 from mlplatform.images import image_of
 from mlplatform.settings import Environment
 from mlplatform.settings.products import ModelProduct
 from rehearsal.api import REHEARSAL, ApiError, Place, Principal
+from rehearsal.buckets import make_bucket
 from rehearsal.cloudformation import Engine
 from rehearsal.emulator import Emulator
 from rehearsal.events import Events
@@ -49,8 +50,15 @@ class Rehearsal:
         return self.emulator.assume(role, "sagemaker.amazonaws.com", session="rehearsal")
 
     def upload(self, product: ModelProduct) -> int:
-        """Put the sample data of ``product`` where ``model.yaml`` says it lies; returns how many files."""
+        """Put the sample data of ``product`` where ``model.yaml`` says it lies; returns how many files.
+
+        Data sources are buckets of others, so nobody has made them here yet.
+        """
         s3 = self.emulator.client("s3", REHEARSAL)
+        there = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+        for source in sources(product, self.settings):
+            if source.bucket not in there:
+                make_bucket(s3, source.bucket, self.settings.region)
         count = 0
         for channel, location in data_locations(product).items():
             bucket, _, prefix = resolve(location, self.settings).removeprefix("s3://").partition("/")

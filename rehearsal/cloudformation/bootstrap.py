@@ -1,5 +1,6 @@
 """What `cdk bootstrap` leaves in an account that deployments need: the staging bucket and a version."""
 
+from rehearsal.buckets import make_bucket
 from rehearsal.cloudformation.providers.base import Account
 
 VERSION = "30"
@@ -13,5 +14,4 @@ def prepare(account: Account, qualifier: str) -> None:
     place, s3 = account.place, account.api("s3")
     bucket = f"cdk-{qualifier}-assets-{place.account}-{place.region}"
     if bucket not in {found["Name"] for found in s3.list_buckets()["Buckets"]}:
-        where = {"CreateBucketConfiguration": {"LocationConstraint": place.region}}
-        s3.create_bucket(Bucket=bucket, **({} if place.region == "us-east-1" else where))
+        make_bucket(s3, bucket, place.region)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from rehearsal.buckets import make_bucket
 from rehearsal.cloudformation.providers.base import (
     Account,
     Made,
@@ -72,8 +73,7 @@ class Buckets:
     def create(self, wanted: Wanted) -> Made:
         """Create the bucket."""
         place, name = self.account.place, wanted.properties.get("BucketName", wanted.name.lower())
-        where = {"CreateBucketConfiguration": {"LocationConstraint": place.region}}
-        self.account.api("s3").create_bucket(Bucket=name, **({} if place.region == "us-east-1" else where))
+        make_bucket(self.account.api("s3"), name, place.region)
         self._configure(name, wanted)
         domain = f"{name}.s3.{place.region}.amazonaws.com"
         attributes = {"RegionalDomainName": domain, "DomainName": f"{name}.s3.amazonaws.com"}
