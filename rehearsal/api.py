@@ -4,26 +4,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mlplatform.names import Located
+
 Parameters = Mapping[str, Any]
 """Members of an API call's input or output, spelled and typed as in botocore's service model."""
 
 
 @dataclass(frozen=True)
-class Place:
+class Place(Located):
     """Where the emulated account is; ``organization`` is the id of its AWS organization, if it has one."""
 
     partition: str
     region: str
     account: str
     organization: str | None = None
-
-    def arn(
-        self, service: str, resource: str, *, region: str | None = None, account: str | None = None
-    ) -> str:
-        """An ARN of this place; ``region`` and ``account`` default to its own."""
-        where = self.region if region is None else region
-        who = self.account if account is None else account
-        return f"arn:{self.partition}:{service}:{where}:{who}:{resource}"
 
 
 @dataclass(frozen=True)

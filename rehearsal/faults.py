@@ -5,11 +5,9 @@ from fnmatch import fnmatchcase
 from threading import Lock
 from typing import Literal, get_args
 
-Kind = Literal[
-    "throttling", "job_failure", "spot_interruption", "capacity", "function_timeout", "missing_permission"
-]
+Kind = Literal["throttling", "job_failure", "spot_interruption", "capacity", "function_timeout"]
 """``throttling`` befalls an API action (``sagemaker:CreateTrainingJob``), ``function_timeout`` a function,
-``missing_permission`` a role, and the others a job, each by name."""
+and the others a job, each by name."""
 
 
 @dataclass

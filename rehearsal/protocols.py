@@ -73,6 +73,7 @@ def parse(service: str, request: Request) -> tuple[str, dict[str, Any]]:
     try:
         operation, labels = get_service_router(service).match(request)
         protocol = determine_request_protocol(get_service_model(service), request.content_type)
+    # All that moto's router and its look at the protocol raise for what the service's model does not have.
     except (HTTPException, NotImplementedError, UnknownServiceError, KeyError):
         what = request.headers.get("X-Amz-Target") or f"{request.method} {request.path}"
         raise ApiError("UnknownOperationException", f"{service} has no operation for {what}", 404) from None

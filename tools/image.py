@@ -24,6 +24,10 @@ PLATFORM = "linux/amd64"
 _DIGEST = re.compile(r'(container:\s*\{?\s*digest:\s*"?)(sha256:[0-9a-f]{64})')
 
 
+REQUIREMENTS = "/opt/requirements.txt"
+"""Where the image keeps what was installed on top of the framework's."""
+
+
 class ImageError(Exception):
     """No image was pushed; the message says why and what to do."""
 
@@ -69,8 +73,8 @@ def dockerfile(folder: Path, product: ModelProduct, settings: Environment) -> st
     if not (folder / "requirements.txt").is_file() or train is None or train.framework is None:
         raise ImageError(f"{folder} has no Dockerfile, and no requirements.txt with train.framework")
     base = framework_image(train.framework, settings, use="training", instance_type=train.instance_type)
-    install = "RUN pip install --no-cache-dir --requirement /tmp/requirements.txt"
-    return f"FROM {base}\nCOPY requirements.txt /tmp/requirements.txt\n{install}\n"
+    install = f"RUN pip install --no-cache-dir --requirement {REQUIREMENTS}"
+    return f"FROM {base}\nCOPY requirements.txt {REQUIREMENTS}\n{install}\n"
 
 
 def build_and_push(folder: Path, product: ModelProduct, settings: Environment, ecr: Any) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mlplatform import workflows
+from mlplatform.permissions.run_places import machine_arn
 from mlplatform.settings import Environment, SettingsError, read_environments
 from tools.credentials import CredentialsError, session_for
 from tools.executions import follow, start, summary
@@ -70,8 +71,7 @@ def state_machine(settings: Environment, model: str, workflow: str) -> str:
             f"{model} has no workflow {workflow} in {settings.name}{hint}, "
             f"there is: {', '.join(there) or 'none'}"
         )
-    name = settings.names.name(f"{model}-{workflow}", kind="workflow")
-    return settings.names.arn("states", f"stateMachine:{name}")
+    return machine_arn(settings.names, model, workflow)
 
 
 def execution_input(text: str) -> Mapping[str, Any]:

@@ -35,8 +35,24 @@ def forbidden_word(name: str) -> str | None:
     return next((word for word in FORBIDDEN_WORDS if word in name.lower()), None)
 
 
+class Located:
+    """Whatever lies in one partition, region and account."""
+
+    partition: str
+    region: str
+    account: str
+
+    def arn(
+        self, service: str, resource: str, *, region: str | None = None, account: str | None = None
+    ) -> str:
+        """An ARN in this partition; ``region`` and ``account`` default to its own."""
+        where = self.region if region is None else region
+        who = self.account if account is None else account
+        return f"arn:{self.partition}:{service}:{where}:{who}:{resource}"
+
+
 @dataclass(frozen=True)
-class Names:
+class Names(Located):
     """Names and ARNs of one environment in one account and region, with the IAM path its own ones lie below.
 
     ``prefix`` is 1 to 6 and ``environment`` 1 to 8 characters of ``a-z0-9-``; ``partition`` is ``aws``,
@@ -126,14 +142,6 @@ class Names:
         """ARN pattern of every role of one kind; ``*`` for all roles of the platform."""
         path = f"{self.iam_path}{self.prefix}/{self.environment}/" if kind == "*" else self.role_path(kind)
         return self.arn("iam", f"role{path}*", region="")
-
-    def arn(
-        self, service: str, resource: str, *, region: str | None = None, account: str | None = None
-    ) -> str:
-        """An ARN in this environment's partition; ``region`` and ``account`` default to the environment's."""
-        where = self.region if region is None else region
-        who = self.account if account is None else account
-        return f"arn:{self.partition}:{service}:{where}:{who}:{resource}"
 
     def bucket_arn(self, thing: str) -> str:
         """ARN of the bucket ``bucket(thing)``."""

@@ -85,6 +85,26 @@ def test_what_docker_complains_about_is_one_line(
         build_and_push(folder, settings.products[0], settings, ecr("111122223333"))
 
 
+def test_requirements_are_installed_on_the_image_of_the_model_s_framework(tmp_path: Path) -> None:
+    sample = {
+        **MODELS["credit-approval"],
+        "data": {"train": "data://credit/train/"},
+        "train": {"framework": {"name": "scikit-learn", "version": "1.9-0"}, "script": "train.py"},
+        "evaluate": {"script": "evaluate.py"},
+        "inference": {"script": "inference.py"},
+    }
+    folder = tmp_path / "models" / "credit-approval"
+    folder.mkdir(parents=True)
+    for name in ("train.py", "evaluate.py", "inference.py", "requirements.txt"):
+        (folder / name).write_text("")
+    (folder / "model.yaml").write_text(json.dumps(sample))
+    made = landscape(tmp_path, {"dev": environment("111122223333", training=True)}, {})["dev"]
+    first, copy, install = dockerfile(folder, made.products[0], made).splitlines()
+    assert first.startswith("FROM ")
+    assert first.endswith("/sagemaker-scikit-learn:1.9-0-cpu-py3")
+    assert copy.split()[2] in install
+
+
 def test_a_folder_with_nothing_to_build_is_refused(tmp_path: Path, settings: Any) -> None:
     with pytest.raises(ImageError, match="has no Dockerfile, and no requirements.txt with train.framework"):
         dockerfile(tmp_path / "models" / "credit-approval", settings.products[0], settings)

@@ -79,7 +79,7 @@ class _Server:
         model = root.make("/opt/ml/model")
         if container.archive is not None:
             unpack(container.archive, model)
-        self._port_file = root.path("/tmp/port")
+        self._port_file = root.path("/opt/ml/port")
         given = {"SM_MODEL_DIR": "/opt/ml/model", **environment, **container.environment}
         if library(container.image) == "xgboost" and "SAGEMAKER_PROGRAM" not in given:
             given.setdefault("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/csv")

@@ -71,7 +71,8 @@ def _bytes(answer: Any, accept: str) -> Answer:
 
 
 def _no_model_fn(model_dir: str) -> Any:
-    raise NotImplementedError("Please provide a model_fn implementation in the inference script")
+    """What the serving toolkit says to a script without ``model_fn``."""
+    raise RefusedError(500, "Please provide a model_fn implementation in the inference script")
 
 
 def script() -> Transform:
