@@ -26,7 +26,8 @@ STALE := $(shell for e in .venv .venv-checkov; do \
 
 ENVIRONMENTS = $(patsubst environments/%.yaml,%,$(wildcard environments/*.yaml))
 WORKFLOWS = train tune register batch
-NEEDS_ENV := $(filter explain cost bootstrap preflight deploy destroy image $(WORKFLOWS),$(MAKECMDGOALS))
+RELEASES = release rollback confirm
+NEEDS_ENV := $(filter explain cost bootstrap preflight deploy destroy status protect image $(WORKFLOWS) $(RELEASES),$(MAKECMDGOALS))
 ifneq ($(NEEDS_ENV),)
 ifeq ($(strip $(ENV)),)
 $(error make $(firstword $(NEEDS_ENV)) needs ENV=, one of: $(ENVIRONMENTS))
@@ -40,7 +41,7 @@ endif
 endif
 
 MODELS = $(patsubst models/%/model.yaml,%,$(wildcard models/*/model.yaml))
-NEEDS_MODEL := $(filter image $(WORKFLOWS),$(MAKECMDGOALS))
+NEEDS_MODEL := $(filter image $(WORKFLOWS) $(RELEASES),$(MAKECMDGOALS))
 ifneq ($(NEEDS_MODEL),)
 ifeq ($(strip $(MODEL)),)
 $(error make $(firstword $(NEEDS_MODEL)) needs MODEL=, one of: $(MODELS))
@@ -51,7 +52,7 @@ endif
 .NOTPARALLEL:
 .PHONY: help synth test verify bench baselines diff explain cost schema policies \
   bootstrap preflight deploy destroy lock refresh-regions refresh-images clean \
-  rehearse new-model image $(WORKFLOWS)
+  rehearse new-model image status protect $(WORKFLOWS) $(RELEASES)
 
 ##@ Every day
 help: ## This list
@@ -86,6 +87,22 @@ register: .venv/.runtime ## Register what was built elsewhere: MODEL= ENV=dev IN
 batch: .venv/.runtime ## Score data with the approved version: MODEL= ENV=dev
 $(WORKFLOWS):
 	@$(PY) -m tools.workflow $@ $(ENV) $(MODEL) $(if $(INPUT),--input '$(INPUT)') $(if $(NAME),--name '$(NAME)')
+
+##@ Releases
+release: .venv/.runtime ## Release the newest approved version: MODEL= ENV=prod [VERSION=8] [NAME=]
+	@$(PY) -m tools.release $(ENV) $(MODEL) $(if $(VERSION),--version '$(VERSION)') $(if $(NAME),--name '$(NAME)')
+
+rollback: .venv/.runtime ## Bring the version before back, at once: MODEL= ENV=prod [TO=7] [REASON=]
+	@$(PY) -m tools.rollback $(ENV) $(MODEL) $(if $(TO),--to '$(TO)') $(if $(REASON),--reason '$(REASON)')
+
+confirm: .venv/.runtime ## Answer a release that asks: MODEL= ENV=prod [ANSWER=decline] [NAME=]
+	@$(PY) -m tools.confirm $(ENV) $(MODEL) $(if $(ANSWER),--answer '$(ANSWER)') $(if $(NAME),--name '$(NAME)')
+
+status: .venv/.runtime ## What serves, since when, approved by whom, and what is under way: ENV=prod
+	@$(PY) -m tools.status $(ENV)
+
+protect: .venv/.runtime ## Keep endpoints and their stacks from being deleted: ENV=prod
+	@$(PY) -m tools.protect $(ENV)
 
 ##@ Look
 explain: .venv/.runtime ## Settings of one environment, defaults marked: ENV=dev

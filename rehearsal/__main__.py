@@ -10,8 +10,9 @@ from mlplatform.settings import Environment, SettingsError, read_environments
 from rehearsal.api import REHEARSAL, ApiError
 from rehearsal.coverage import unneeded
 from rehearsal.driver import Rehearsal, deployed, obstacle, rehearsed
-from rehearsal.life import Step, live
+from rehearsal.life import live
 from rehearsal.scenarios import SCENARIOS
+from rehearsal.step import Step
 from tools import tables
 
 NOT_SHOWN = (
@@ -85,8 +86,9 @@ def _sum_up(rehearsal: Rehearsal, steps: Sequence[Step], seconds: float, *, prov
     rows = [(step.model, step.workflow, f"{step.seconds:.1f}", step.result) for step in steps]
     print("\n" + tables.render(("model", "workflow", "seconds", "result"), rows, right={2}))
     for step in steps:
-        if not step.ended.succeeded:
-            print(f"\n{step.model} {step.workflow} failed:\n{step.ended.cause}")
+        if not step.as_promised:
+            cause = step.ended.cause or step.result
+            print(f"\n{step.model} {step.workflow} did not end as promised:\n{cause}")
     calls = rehearsal.emulator.trace
     denied = [call for call in calls if not call.allowed]
     roles = {call.principal.arn for call in calls}
@@ -99,7 +101,7 @@ def _sum_up(rehearsal: Rehearsal, steps: Sequence[Step], seconds: float, *, prov
     for statement in idle:
         print(f"never needed: {statement}")
     print(f"{seconds:.0f} s in all. {NOT_SHOWN}")
-    return all(step.ended.succeeded for step in steps) and not denied and not idle
+    return all(step.as_promised for step in steps) and not denied and not idle
 
 
 def _keep(rehearsal: Rehearsal) -> None:

@@ -7,7 +7,7 @@ on a key that AWS would not send is judged as on an absent one.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rehearsal import job_keys
+from rehearsal import items, job_keys
 from rehearsal.api import ApiRequest, Parameters, Place, Principal
 from rehearsal.iam_data import Action
 
@@ -140,19 +140,35 @@ def _events(request: ApiRequest, place: Place) -> Keys:
     return keys
 
 
+def _imported(request: ApiRequest, place: Place) -> Keys:
+    """CloudFormation's, of what a change set takes into a stack."""
+    kinds = [one["ResourceType"] for one in request.parameters.get("ResourcesToImport") or ()]
+    return {"cloudformation:ImportResourceTypes": kinds} if kinds else {}
+
+
 def _region(request: ApiRequest, place: Place) -> Keys:
     return {"ec2:Region": place.region}
 
 
-_READERS: Mapping[str, tuple[Callable[[ApiRequest, Place], Keys], ...]] = {
+_READERS: Mapping[str, tuple[Callable[[ApiRequest, Place], Mapping[str, Any]], ...]] = {
     "cloudformation": (
         _member_keys(
             ChangeSetName="cloudformation:ChangeSetName",
             RoleARN="cloudformation:RoleArn",
             ResourceTypes="cloudformation:ResourceTypes",
+            StackPolicyURL="cloudformation:StackPolicyUrl",
+            TemplateURL="cloudformation:TemplateUrl",
+        ),
+        _imported,
+    ),
+    "application-autoscaling": (
+        _member_keys(
+            ScalableDimension="application-autoscaling:scalable-dimension",
+            ServiceNamespace="application-autoscaling:service-namespace",
         ),
     ),
-    "cloudwatch": (_member_keys(Namespace="cloudwatch:namespace"),),
+    "cloudwatch": (_member_keys(Namespace="cloudwatch:namespace", AlarmActions="cloudwatch:AlarmActions"),),
+    "dynamodb": (items.keys,),
     "ec2": (_region,),
     "events": (_events,),
     "kms": (_cryptography,),

@@ -38,6 +38,7 @@ class Rehearsal:
     functions: FunctionService
     engine: Engine
     models: Path = Path("models")
+    assembly: Path = Path("cdk.out")
     outputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def product(self, name: str) -> ModelProduct:
@@ -70,10 +71,15 @@ class Rehearsal:
         return count
 
     def start(
-        self, model: str, workflow: str, given: Mapping[str, Any] | None = None, name: str | None = None
+        self,
+        model: str,
+        workflow: str,
+        given: Mapping[str, Any] | None = None,
+        name: str | None = None,
+        persona: str = "data-scientist",
     ) -> str:
-        """Start a workflow as a data scientist does; returns the execution's ARN."""
-        client = self.emulator.client("stepfunctions", self.caller())
+        """Start a workflow as a person does; returns the execution's ARN."""
+        client = self.emulator.client("stepfunctions", self.caller(persona))
         return start(client, state_machine(self.settings, model, workflow), given or {}, name)
 
     def follow(self, execution: str, show: Callable[[str], None] = lambda _: None) -> Ended:
@@ -108,7 +114,8 @@ def data_locations(product: ModelProduct) -> dict[str, str]:
 def emulated(settings: Environment) -> Iterator[Rehearsal]:
     """An empty account on this machine, where the environment's file says it is."""
     names = settings.names
-    with Emulator(Place(names.partition, names.region, names.account)) as emulator:
+    place = Place(names.partition, names.region, names.account, settings.organization_id)
+    with Emulator(place) as emulator:
         # The order matters: CloudFormation creates through the services that are there already.
         sagemaker, states = SageMaker(emulator), StateMachines(emulator)
         events, functions = Events(emulator), FunctionService(emulator)
@@ -125,6 +132,7 @@ def deployed(settings: Environment, assembly: Path) -> Iterator[Rehearsal]:
     with emulated(settings) as rehearsal:
         rehearsal.engine.bootstrap(settings)
         rehearsal.outputs = rehearsal.engine.deploy(assembly, settings.name)
+        rehearsal.assembly = assembly
         yield rehearsal
 
 

@@ -15,6 +15,7 @@ from moto.core.model_instances import reset_model_data
 from rehearsal import announcements
 from rehearsal.api import REHEARSAL, Handler, Place, Principal
 from rehearsal.bus import Bus, Subscriber
+from rehearsal.clock import WorldClock
 from rehearsal.faults import Faults
 from rehearsal.gate import Gate
 from rehearsal.identities import Deployed, RoleRecord
@@ -32,12 +33,13 @@ class Emulator:
     """The emulated account, between ``start`` and ``stop``.
 
     Calls made with the credentials of a principal are judged by what is deployed: ``identities``,
-    ``resource_policies``, ``vpc_endpoints``, ... (``rehearsal.identities``). One process holds one emulator
-    at a time: the services that moto stands for keep their state in the process.
+    ``resource_policies``, ``vpc_endpoints``, ... (``rehearsal.identities``). ``clock`` is its time. One
+    process holds one emulator at a time: the services that moto stands for keep their state in the process.
     """
 
     def __init__(self, place: Place) -> None:
         self.place = place
+        self.clock = WorldClock()
         self.faults, self.trace, self.notes = Faults(), Trace(), list[str]()
         self._deployed = Deployed()
         self.identities = self._deployed.identities
@@ -45,6 +47,7 @@ class Emulator:
         self.bucket_keys = self._deployed.bucket_keys
         self.bucket_accounts = self._deployed.bucket_accounts
         self.vpc_endpoints = self._deployed.vpc_endpoints
+        self.resource_tags = self._deployed.tags
         self._lock = Lock()
         self._callers: dict[str, Principal] = {}
         self._credentials: dict[Key, dict[str, str]] = {}
@@ -81,6 +84,7 @@ class Emulator:
 
     def stop(self) -> None:
         """Answer no more, and forget everything."""
+        self.clock.stop()
         self._server.stop()
         self._bus.stop()
         self._evaluator.close()

@@ -1,6 +1,5 @@
 """PutEvents: entries become events on the default bus."""
 
-import datetime
 import json
 import uuid
 from collections.abc import Mapping
@@ -35,7 +34,7 @@ def new_event(
         "detail-type": kind,
         "source": source,
         "account": emulator.place.account,
-        "time": iso(datetime.datetime.now(datetime.UTC)),
+        "time": iso(emulator.clock.now()),
         "region": emulator.place.region,
         "resources": resources,
         "detail": detail,

@@ -5,9 +5,23 @@ from fnmatch import fnmatchcase
 from threading import Lock
 from typing import Literal, get_args
 
-Kind = Literal["throttling", "job_failure", "spot_interruption", "capacity", "function_timeout"]
+Kind = Literal[
+    "throttling",
+    "job_failure",
+    "spot_interruption",
+    "capacity",
+    "function_timeout",
+    "endpoint_capacity",
+    "endpoint_quota",
+    "endpoint_rollback",
+    "silent_rollback",
+]
 """``throttling`` befalls an API action (``sagemaker:CreateTrainingJob``), ``function_timeout`` a function,
-and the others a job, each by name."""
+``job_failure``, ``spot_interruption`` and ``capacity`` a job, each by name.
+
+Endpoints, by name: ``endpoint_capacity`` lets a fleet find no instances, ``endpoint_quota`` refuses to begin,
+``endpoint_rollback`` fails the way back of a deployment, ``silent_rollback`` goes it without a word: no
+FailureReason, and CloudFormation takes it for a success."""
 
 
 @dataclass

@@ -1,9 +1,9 @@
 """Judges every call of a deployed role by the deployed policies, and refuses what cannot be judged."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rehearsal import contexts, endpoints, protocols, storage
+from rehearsal import contexts, endpoints, items, protocols, storage
 from rehearsal.actions import action_of
 from rehearsal.api import REHEARSAL, ApiRequest, Place, Principal
 from rehearsal.encryption import Keys
@@ -60,6 +60,10 @@ class Gate:
         return self._decide(principal, [need], name.partition(":")[0])[0]
 
     def _needs(self, request: ApiRequest) -> Iterator[Need]:
+        if parts := items.parts(request):
+            for part in parts:
+                yield from self._needs(part)
+            return
         if request.service == "s3":
             primary = list(storage.permissions(request, self.place))
         else:
@@ -75,7 +79,8 @@ class Gate:
         yield from (Need(*use) for use in keys.used_by(request))
 
     def _need(self, request: ApiRequest, one: Action, arn: str) -> Need:
-        return Need(one.name, arn, contexts.context(request, one, arn, self.place))
+        sent = contexts.context(request, one, arn, self.place)
+        return Need(one.name, arn, _tags_of(one, arn, self.deployed.tags_of(arn)) | sent)
 
     def _with_key(self, request: ApiRequest) -> ApiRequest:
         """KMS judges by keys: an alias stands for its key."""
@@ -161,3 +166,12 @@ def _tags_on_creation(request: ApiRequest) -> bool:
     """SageMaker wants the right to tag for tags given on creation (its developer guide, "AddTags")."""
     tagged = request.service == "sagemaker" and bool(request.parameters.get("Tags"))
     return tagged and request.operation != "AddTags"
+
+
+def _tags_of(one: Action, resource: str, tags: Mapping[str, str]) -> contexts.Keys:
+    """Tags that the resource has already, under AWS's key and that of services with one of their own."""
+    own = f"{one.name.partition(':')[0]}:ResourceTag"
+    found: contexts.Keys = {
+        f"{key}/{tag}": value for key in ("aws:ResourceTag", own) for tag, value in tags.items()
+    }
+    return {key: value for key, value in found.items() if one.sends(key, resource)}

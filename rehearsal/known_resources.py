@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from rehearsal.api import Parameters, Place
+from rehearsal.known_monitoring import MONITORING
 
 UNBORN = "00000000000000000000"
 """Stands for an id that AWS gives a resource when it creates it: only wildcards match it."""
@@ -140,8 +141,8 @@ def _key(parameters: Parameters, place: Place) -> Iterator[str]:
 
 
 KNOWN: Mapping[str, Known] = {
+    **MONITORING,
     "cloudformation:*": _stack,
-    "cloudwatch:PutMetricData": _one("cloudwatch", "dataset/", "", "default"),
     "dynamodb:*": _one("dynamodb", "table/", "TableName"),
     "ec2:AuthorizeSecurityGroupEgress": _one("ec2", "security-group/", "GroupId"),
     "ec2:AuthorizeSecurityGroupIngress": _one("ec2", "security-group/", "GroupId"),

@@ -1,53 +1,67 @@
 """What a rehearsal does with each model: every workflow the environment gives it, one after the other."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from time import monotonic
 
 from mlplatform import workflows
 from mlplatform.permissions.trigger_roles import on_new_data, schedules
 from mlplatform.settings.products import ModelProduct
+from rehearsal import releases
 from rehearsal.api import REHEARSAL
 from rehearsal.driver import Rehearsal
+from rehearsal.step import Step
 from rehearsal.triggers import data_arrives, schedule_comes, schedule_fails
-from tools.executions import Ended
+
+Show = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Step:
-    """One workflow of one model, as it went; ``seconds`` of this machine's time."""
-
-    model: str
-    workflow: str
-    seconds: float
-    ended: Ended
-
-    @property
-    def result(self) -> str:
-        """What came of it, in a few words."""
-        if not self.ended.succeeded:
-            return f"{self.ended.status}: {self.ended.error}"
-        version = self.ended.output.get("ModelPackageArn", "")
-        metrics = self.ended.output.get("Metrics", {})
-        found = [f"{name} {value:.3f}" for name, value in metrics.items() if isinstance(value, float)]
-        return ", ".join([*([f"version {version.rpartition('/')[2]}"] if version else []), *found]) or "done"
-
-
-def live(
-    rehearsal: Rehearsal, product: ModelProduct, show: Callable[[str], None] = lambda _: None
-) -> Iterator[Step]:
+def live(rehearsal: Rehearsal, product: ModelProduct, show: Show = lambda _: None) -> Iterator[Step]:
     """Run the workflows of ``product``, each when what it needs is there; stops at the first failure."""
+    for step in _lived(rehearsal, product, show):
+        yield step
+        if not step.as_promised:
+            return
+
+
+def _lived(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterator[Step]:
     rehearsal.upload(product)
     there = workflows.of(product, rehearsal.settings)
-    version = ""
-    for workflow in (name for name in ("train", "tune", "register", "batch") if name in there):
-        show(f"{product.name}: {workflow}")
-        began = monotonic()
-        ended = rehearsal.follow(_started(rehearsal, product, workflow, version), show)
-        yield Step(product.name, workflow, monotonic() - began, ended)
-        if not ended.succeeded:
-            return
-        version = str(ended.output.get("ModelPackageArn", version))
+    version, serves = "", False
+    for workflow in (name for name in ("train", "tune", "register") if name in there):
+        step = _ran(rehearsal, product, workflow, version, show)
+        yield step
+        version = str(step.ended.output.get("ModelPackageArn", version))
+        if "release" in there and not serves:
+            yield from releases.first_release(rehearsal, product, version, show)
+            serves = True
+    if serves:
+        others = _registered(rehearsal, product, version, show)
+        yield from releases.later_releases(rehearsal, product, others, show)
+    if "batch" in there:
+        rehearsal.approve(version)
+        yield _ran(rehearsal, product, "batch", version, show)
+    _triggered(rehearsal, product, show)
+
+
+def _ran(rehearsal: Rehearsal, product: ModelProduct, workflow: str, version: str, show: Show) -> Step:
+    show(f"{product.name}: {workflow}")
+    began = monotonic()
+    ended = rehearsal.follow(_started(rehearsal, product, workflow, version), show)
+    return Step(product.name, workflow, monotonic() - began, ended)
+
+
+def _registered(rehearsal: Rehearsal, product: ModelProduct, version: str, show: Show) -> Iterator[str]:
+    """The version that was registered last, then others of the same artifact. Raises RuntimeError."""
+    while True:
+        yield version
+        step = _ran(rehearsal, product, "register", version, show)
+        if not step.ended.succeeded:
+            raise RuntimeError(f"{product.name}: register ended in {step.ended.cause}")
+        version = str(step.ended.output["ModelPackageArn"])
+
+
+def _triggered(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> None:
+    """Every schedule fires, once as it should and once while nothing can be started."""
     for scheduled in schedules(product, rehearsal.settings):
         show(f"{product.name}: the schedule starts {scheduled}")
         schedule_comes(rehearsal, product, scheduled)
@@ -60,8 +74,6 @@ def _started(rehearsal: Rehearsal, product: ModelProduct, workflow: str, version
     """Start a workflow the way it is meant to: by new data, if the model says so, else by a person."""
     if workflow == on_new_data(product, rehearsal.settings):
         return data_arrives(rehearsal, product, workflow)
-    if workflow == "batch":
-        rehearsal.approve(version)
     given = {"model_data": elsewhere(rehearsal, product, version)} if workflow == "register" else {}
     return rehearsal.start(product.name, workflow, given)
 

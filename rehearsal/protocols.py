@@ -32,7 +32,7 @@ _SERVICES = {
 
 _SAME_SIGNING_NAME = {
     "sagemaker": (
-        (r".*/invocations(-response-stream)?$", "sagemaker-runtime"),
+        (r".*/(async-)?invocations(-response-stream)?$", "sagemaker-runtime"),
         (r".*BatchPutMetrics$", "sagemaker-metrics"),
         (r"/FeatureGroup/.*", "sagemaker-featurestore-runtime"),
     ),

@@ -6,9 +6,14 @@ from pathlib import Path
 from constructs import Construct
 
 from mlplatform import workflows
+from mlplatform.model_dashboard import ModelDashboard
 from mlplatform.model_package_group import ModelPackageGroup
 from mlplatform.model_roles import ModelRoles
 from mlplatform.product_tags import tag_product
+from mlplatform.release_function import ReleaseFunction
+from mlplatform.serving.parts import Served, served
+from mlplatform.serving_access import ServingAccess
+from mlplatform.serving_roles import ServingRoles
 from mlplatform.settings import Environment
 from mlplatform.settings.products import ModelProduct
 from mlplatform.stack import PlatformStack
@@ -17,9 +22,10 @@ from mlplatform.workflow_triggers import WorkflowTriggers
 
 
 class ModelStack(PlatformStack):
-    """Where the product's versions are registered, and its workflows with their roles and triggers.
+    """Where the product's versions are registered, and its workflows with their roles, triggers and function.
 
-    Described by what the product is for. The jobs run the scripts of the product's folder.
+    Described by what the product is for. The jobs run the scripts of the product's folder. What a release
+    changes lies in a stack of its own; what may change it lies here.
     """
 
     def __init__(
@@ -30,22 +36,31 @@ class ModelStack(PlatformStack):
             ModelPackageGroup(self, "PackageGroup", settings=settings, product=product)
         if workflows.of(product, settings):
             self._workflows(settings, product)
+        if product.serving:
+            ServingAccess(self, "Access", settings=settings, product=product)
+            ModelDashboard(self, "Dashboard", settings=settings, product=product)
         tag_product(self, product)
 
     def _workflows(self, settings: Environment, product: ModelProduct) -> None:
         source = _packed(product.folder)
         self.add_file(source.content, source.sha256, ".gz")
-        roles = ModelRoles(self, "Roles", settings=settings, product=product, source=source)
-        Workflows(
-            self,
-            "Workflows",
-            settings=settings,
-            product=product,
-            source=source,
-            role_arn=roles.workflow_arn,
-        )
-        if roles.trigger_arn:
-            WorkflowTriggers(self, "Triggers", settings=settings, product=product, role_arn=roles.trigger_arn)
+        role_arns: dict[str, str] = {}
+        if jobs := workflows.with_jobs(product, settings):
+            roles = ModelRoles(self, "Roles", settings=settings, product=product, source=source)
+            role_arns |= dict.fromkeys(jobs, roles.workflow_arn)
+            if roles.trigger_arn:
+                WorkflowTriggers(
+                    self, "Triggers", settings=settings, product=product, role_arn=roles.trigger_arn
+                )
+        if product.serving:
+            role_arns |= self._releases(served(product, settings))
+        Workflows(self, "Workflows", settings=settings, product=product, source=source, role_arns=role_arns)
+
+    def _releases(self, served: Served) -> dict[str, str]:
+        """What decides on releases and rollbacks, and the roles they run as, by workflow."""
+        ReleaseFunction(self, "Release", served=served)
+        roles = ServingRoles(self, "Serving", served=served)
+        return dict.fromkeys(workflows.RELEASES, roles.workflow_arn)
 
 
 @cache

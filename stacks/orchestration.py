@@ -2,8 +2,10 @@
 
 from constructs import Construct
 
+from mlplatform import release_function
 from mlplatform.dead_letters import DeadLetters
 from mlplatform.log_group import LogGroup
+from mlplatform.release_events import ReleaseEvents
 from mlplatform.settings import Environment
 from mlplatform.stack import PlatformStack
 from mlplatform.stack_exports import import_value
@@ -20,5 +22,10 @@ class OrchestrationStack(PlatformStack):
         )
         key_arn = import_value("LogsKeyArn", settings)
         LogGroup(self, "Logs", settings=settings, thing=LOGS, key_arn=key_arn)
-        DeadLetters(self, "DeadLetters", settings=settings, key_arn=key_arn)
+        if any(product.serving for product in settings.products):
+            LogGroup(self, "ReleaseLogs", settings=settings, thing=release_function.LOGS, key_arn=key_arn)
+        dead_letters = DeadLetters(self, "DeadLetters", settings=settings, key_arn=key_arn)
         WorkflowFunctions(self, "Functions", settings=settings)
+        ReleaseEvents(
+            self, "ReleaseEvents", settings=settings, key_arn=key_arn, dead_letters_arn=dead_letters.attr_arn
+        )

@@ -12,13 +12,14 @@ from stacks.model import ModelStack
 from stacks.network import NetworkStack
 from stacks.orchestration import OrchestrationStack
 from stacks.registry import RegistryStack
+from stacks.serving import ServingStack
 from stacks.studio import StudioStack
 
 
 class MlPlatform(cdk.Stage):
     """One environment. Arrows point one way.
 
-    Account, Network -> Foundation -> Studio; Foundation -> Registry -> Orchestration -> Model.
+    Account, Network -> Foundation -> Studio; Foundation -> Registry -> Orchestration -> Model -> Serving.
     """
 
     def __init__(self, scope: Construct, *, settings: Environment) -> None:
@@ -39,7 +40,7 @@ class MlPlatform(cdk.Stage):
         tag_costs(self, settings)
 
     def _models(self, settings: Environment, last: cdk.Stack) -> None:
-        """What models share, and a stack for each that has something here: its versions, or workflows."""
+        """What models share, then for each the stack of its versions and workflows, and what serves it."""
         if settings.keeps_registry and settings.products:
             registry = RegistryStack(self, "Registry", settings=settings)
             registry.add_stack_dependency(last)
@@ -52,3 +53,8 @@ class MlPlatform(cdk.Stage):
             if settings.keeps_registry or workflows.of(product, settings):
                 model = ModelStack(self, f"Model-{product.name}", settings=settings, product=product)
                 model.add_stack_dependency(last)
+                if product.serving:
+                    serving = ServingStack(
+                        self, f"Serving-{product.name}", settings=settings, product=product
+                    )
+                    serving.add_stack_dependency(model)

@@ -41,6 +41,9 @@ TUNED = {
     "train": {"metric_definitions": {"auc": "auc=([0-9.]+)"}},
 }
 SCORED = {"batch": {"data": "data://credit/batch/"}}
+SERVED: dict[str, Any] = {
+    "serving": {"sample": {"file": "sample.csv"}, "shadow": {"bake_minutes": 60}, "capture": {}}
+}
 BUILT_IN = {
     "train": {
         "algorithm": {"name": "xgboost", "version": "1.7-1"},
@@ -65,6 +68,7 @@ def product(folder: Path, *changes: Mapping[str, Any], **settings: Any) -> tuple
     here.mkdir(parents=True)
     for name in SCRIPTS:
         (here / name).touch()
+    (here / "sample.csv").write_text("0.3,12,a\n", encoding="utf-8")
     (here / "model.yaml").write_text(yaml.safe_dump(_given(model)), encoding="utf-8")
     file = environment("111122223333", **{"training": True, **settings})
     (folder / "environments" / "dev.yaml").write_text(yaml.safe_dump(file), encoding="utf-8")

@@ -27,6 +27,7 @@ from tools.new_model import copy_model
 ROOT = Path(__file__).parents[1]
 MORE_ENVIRONMENTS = 3
 MORE_MODELS = 14
+SERVING_MODELS = 100
 _MIB = 1024 * 1024
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes per unit of ru_maxrss
 _LEGEND = (
@@ -199,6 +200,16 @@ def _more_models(scratch: Path) -> tuple[Sequence[str], Mapping[str, str]]:
     return _app(folder=str(scratch / "environments"))
 
 
+def _serving_models(scratch: Path) -> tuple[Sequence[str], Mapping[str, str]]:
+    """Only the Serving stacks of models: copies of one that serves, in the first environment."""
+    return [sys.executable, "-O", "-m", "tools.bench_serving", str(SERVING_MODELS), str(scratch / "out")], {}
+
+
+def _one_serving_model(scratch: Path) -> tuple[Sequence[str], Mapping[str, str]]:
+    """The first of them, which loads what all of them need."""
+    return [sys.executable, "-O", "-m", "tools.bench_serving", "1", str(scratch / "out")], {}
+
+
 def _trained(models: Path) -> list[Path]:
     files = sorted(models.glob("*/model.yaml"))
     return [path for path in files if "train" in yaml.safe_load(path.read_text(encoding="utf-8"))]
@@ -228,6 +239,14 @@ BENCHMARKS = (
         _more_models,
         floor="empty app",
         beyond="app, all environments",
+        limit_ms=1.5,
+    ),
+    Benchmark("Serving stack of one model", _one_serving_model, floor="empty app"),
+    Benchmark(
+        f"Serving stacks of {SERVING_MODELS} models",
+        _serving_models,
+        floor="empty app",
+        beyond="Serving stack of one model",
         limit_ms=1.5,
     ),
     *(Benchmark(each.title, _function(each.arguments), each.floor, limit=each.limit) for each in PROCESSES),

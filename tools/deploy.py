@@ -14,6 +14,7 @@ from mlplatform.settings import Environment, SettingsError, read_environments
 from tools.assembly import SynthesizedStack, stacks
 from tools.credentials import CredentialsError, session_for
 from tools.deployed import deployed_stacks, of_environment
+from tools.instance_types import changed
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,21 +23,32 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("environment")
     parser.add_argument("--stack", help="only this one, and those it stands on (STACK=)")
     parser.add_argument("--approved", action="store_true", help="wider permissions are reviewed (APPROVED=1)")
+    parser.add_argument("--express", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, default=Path("environments"))
     parser.add_argument("--outdir", type=Path, default=Path("cdk.out"))
     arguments = parser.parse_args(argv)
+    if arguments.express:
+        return _refuse(EXPRESS)
     try:
         (settings,) = read_environments(arguments.folder, only=arguments.environment)
         if unfit := unfit_for(settings, arguments.outdir, arguments.stack):
             return _refuse(unfit)
         session = session_for(settings, same_region=True)
-        for name in unprotect_failed(settings, session.client("cloudformation")):
+        cloudformation = session.client("cloudformation")
+        if impossible := changed(settings, cloudformation, arguments.outdir, arguments.stack):
+            return _refuse("\ndeploy: ".join(impossible))
+        for name in unprotect_failed(settings, cloudformation):
             print(f"{name} was never created: it may be deleted and is deployed anew")
     except (SettingsError, CredentialsError, BotoCoreError, ClientError) as error:
         return _refuse(str(error))
     words = command(settings, arguments.outdir, arguments.stack, approved=arguments.approved)
     return subprocess.run(words, check=False).returncode
 
+
+EXPRESS = (
+    "--express is not for this project: a deployment would be over before the endpoints are ready, and "
+    "nobody would learn that one was rolled back"
+)
 
 NEVER_CREATED = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 """States after a first deployment that failed: the stack holds nothing and can only be deleted."""

@@ -57,6 +57,12 @@ class Where(BaseModel):
     own_registry: bool | None = None
     trains: bool | None = None
     """Whether models are trained there."""
+    confirms: bool | None = None
+    """Whether a person confirms releases there."""
+    captures: bool | None = None
+    """Whether the first model's endpoint keeps requests."""
+    asynchronous: bool | None = None
+    """Whether it answers them later."""
     own_sdk_bucket: bool | None = None
     """Whether the platform made the SDK's default bucket, and not the account before it."""
 

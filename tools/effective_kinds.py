@@ -30,6 +30,7 @@ KINDS = {
     "AWS::EC2::VPC": Kind("ec2", "vpc/{name}", ref="id", id_prefix="vpc-"),
     "AWS::EC2::VPCEndpoint": Kind("ec2", "vpc-endpoint/{name}", ref="id", id_prefix="vpce-"),
     "AWS::ECR::Repository": Kind("ecr", "repository/{name}", "RepositoryName"),
+    "AWS::Events::EventBus": Kind("events", "event-bus/{name}", "Name"),
     "AWS::IAM::ManagedPolicy": Kind(
         "iam", "policy{Path}{name}", "ManagedPolicyName", ref="arn", regional=False
     ),

@@ -20,6 +20,7 @@ _OWN_POLICY = {
     "AWS::CodeArtifact::Repository": "PermissionsPolicyDocument",
     "AWS::DynamoDB::Table": "ResourcePolicy",
     "AWS::ECR::Repository": "RepositoryPolicyText",
+    "AWS::Events::EventBus": "Policy",
     "AWS::IAM::Role": "AssumeRolePolicyDocument",
     "AWS::KMS::Key": "KeyPolicy",
     "AWS::SageMaker::ModelPackageGroup": "ModelPackageGroupPolicy",
@@ -36,7 +37,10 @@ _ATTACHED_POLICY = {
 EXPORTS = {*NETWORK, *SUBNETS, *FOUNDATION, *ACCOUNT}
 
 _GRANTS = re.compile(r"AWS::\w+::\w*(Policy|Permission|PolicyAttachment)")
-_HANDLED = {*_ATTACHED_POLICY, "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"}
+_NO_PERMISSION = {"AWS::ApplicationAutoScaling::ScalingPolicy"}
+"""What is called a policy and permits nobody anything."""
+
+_HANDLED = {*_ATTACHED_POLICY, *_NO_PERMISSION, "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"}
 
 
 @dataclass(frozen=True)

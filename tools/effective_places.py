@@ -12,13 +12,23 @@ from mlplatform.bucket_policies import execution_role_arn
 from mlplatform.permissions.run_places import areas
 from mlplatform.permissions.trusts import IDENTITY_CENTER
 from mlplatform.policy import allow, document
+from mlplatform.release_routes import QUEUE, serves, source
 from mlplatform.settings import Environment, ModelProduct
 from tools.effective_permissions import World
 from tools.effective_roles import Role
 from tools.policy_evaluator import Policy
 
-OF_A_MODEL = ("model-job", "model-trigger", "model-workflow")
-"""What cases call the roles of the first model that has workflows."""
+OF_A_MODEL = (
+    "model-consumer",
+    "model-endpoint",
+    "model-update-first",
+    "model-job",
+    "model-release",
+    "model-trigger",
+    "model-update",
+    "model-workflow",
+)
+"""How what cases call the roles of the first model that has workflows begins."""
 
 STRANGER = "999999999999"
 """An account of nobody we know."""
@@ -48,7 +58,8 @@ class Places(string.Formatter):
 
     ``{DataKeyArn}`` is an export, ``{studio-job}`` the ARN of a role; ``things`` lists the rest.
     ``{neighbour.…}`` is the same in another environment of the account, ``{consumer.…}`` in one of another
-    account that uses this registry.
+    account that uses this registry, ``{follower.…}`` in one that releases what served here first,
+    ``{listener.…}`` in one that releases what is approved in this registry.
     """
 
     def __init__(self, world: World, settings: Environment) -> None:
@@ -84,6 +95,8 @@ class Places(string.Formatter):
         fits = {
             "neighbour": lambda e: e.account == here.account and e is not here,
             "consumer": lambda e: e.account != here.account and e.registry.environment == here.name,
+            "follower": lambda e: e.release.after == here.name,
+            "listener": lambda e: e.release.on_approval and e.registry.environment == here.name,
         }[where]
         found = next(filter(fits, self.world.environments.values()), None)
         if found is None:
@@ -151,13 +164,16 @@ class Places(string.Formatter):
         registry, studio = settings.neighbours.registry, settings.studio
         model = settings.products[0].name if settings.products else None
         run = self._run_model
+        consumers = run.serving.consumers if run and run.serving else []
         buckets = ("data", "artifacts", "capture", "logs", "audit")
         return {
             "partition": names.partition,
             "region": names.region,
             "account": names.account,
+            "environment": names.environment,
             "ours": f"{names.prefix}-{names.environment}",
             "slashed": f"{names.prefix}/{names.environment}",
+            "announcer": f"{names.prefix}.{names.environment}.releases",
             "boundary": settings.boundary_arn,
             "deploy_subject": settings.ci.deploy_subjects[0] if settings.ci else None,
             "default_group": self.world.default_security_group(self.settings.name),
@@ -170,6 +186,12 @@ class Places(string.Formatter):
             "image": self._image(),
             "registry_bucket": registry.bucket("artifacts"),
             "registry_account": registry.account,
+            "registry_environment": registry.environment,
+            "consumer_role": next(iter(consumers), None),
+            "served": run.name if run and run.serving else None,
+            "bus": self._made("AWS::Events::EventBus"),
+            "source": source(names),
+            "events_queue": names.name(QUEUE) if serves(settings) else None,
             "group": model and registry.name(model, kind="model"),
             **(self._of_model(run) if run else {}),
             "sdk_bucket": names.sdk_bucket,

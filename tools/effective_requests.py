@@ -34,10 +34,14 @@ def applies(where: Where, settings: Environment) -> bool:
         (where.require_mfa, settings.iam.require_mfa),
         (where.partition, settings.names.partition),
     ]
+    serves = [product.serving for product in settings.products[:1] if product.serving]
     exactly = [
         (where.bounded, settings.iam.permissions_boundary == "platform"),
         (where.own_registry, settings.keeps_registry),
         (where.trains, settings.training),
+        (where.confirms, settings.release.after is not None),
+        (where.captures, any(serving.capture for serving in serves)),
+        (where.asynchronous, any(serving.mode == "async" for serving in serves)),
         (where.own_sdk_bucket, "sdk_default_bucket" not in settings.neighbours.adopted),
     ]
     return all(wanted is None or has in wanted for wanted, has in among) and all(
@@ -114,7 +118,7 @@ def _filled(context: Keys, places: Places) -> dict[str, str | list[str] | None]:
             return [places.format(one) for one in value]
         return value if value is None else places.format(value)
 
-    return {key: fill(value) for key, value in context.items()}
+    return {places.format(key): fill(value) for key, value in context.items()}
 
 
 def _endpoint(case: Case, places: Places) -> Endpoint:

@@ -67,6 +67,8 @@ def default(field: FieldInfo) -> str:
     """How the table shows what applies when a setting is not given."""
     if field.is_required():
         return "required"
+    if field.default_factory_takes_validated_data:
+        return "follows from others"
     value = field.get_default(call_default_factory=False)
     if field.default_factory or isinstance(value, BaseModel):
         return "section"

@@ -67,6 +67,13 @@ KINDS: Mapping[str, Kind] = {
     "AWS::ECR::Repository": Kind(
         "RepositoryName", "ecr", lambda c, n, _: c.describe_repositories(repositoryNames=[n]), IMPORT
     ),
+    "AWS::Events::EventBus": Kind(
+        "Name",
+        "events",
+        lambda c, n, _: c.describe_event_bus(Name=n),
+        "aws events list-rules --event-bus-name {name}, then delete each, then aws events delete-event-bus "
+        "--name {name}",
+    ),
     "AWS::Events::Rule": Kind(
         "Name",
         "events",

@@ -11,6 +11,7 @@ import botocore.session
 
 TARGET = Path("constructs/mlplatform/data/request_shapes.json")
 OPERATIONS = (
+    "CreateEndpointConfig",
     "CreateHyperParameterTuningJob",
     "CreateProcessingJob",
     "CreateTrainingJob",

@@ -1,4 +1,4 @@
-"""`python -m tools.workflow_pictures`: draws the states of each workflow into docs/workflows.md.
+"""`python -m tools.workflow_pictures`: draws the states of each workflow into the pages of docs/ about them.
 
 The pictures are Mermaid state diagrams, between the markers ``<!-- picture: <workflow> -->`` and
 ``<!-- end of picture -->``. Edges that every task has, to the explanation of its failure, are left out.
@@ -13,17 +13,20 @@ from typing import Any
 
 from mlplatform.workflows import advice, template
 
-PAGE = Path("docs/workflows.md")
+PAGES = (Path("docs/workflows.md"), Path("docs/releases.md"))
 MARKED = re.compile(r"(<!-- picture: ([a-z]+) -->\n).*?(<!-- end of picture -->)", re.S)
 ERRORS = re.compile(r"(<!-- errors -->\n).*?(<!-- end of errors -->)", re.S)
 
 State = Mapping[str, Any]
 
+_OF_FAILURES = ("Explain failure", "Failed", "Has it failed before?")
+"""Where a Task leads that failed, which the pictures leave out."""
+
 
 def main() -> int:
     """Write the pictures anew. Returns 0."""
-    text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(drawn(text), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(drawn(page.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 
@@ -76,7 +79,7 @@ def _edges(name: str, state: State) -> Iterator[tuple[str, str]]:
     if state.get("End") or state["Type"] in ("Succeed", "Fail"):
         yield "[*]", ""
     for catcher in state.get("Catch", ()):
-        if catcher["Next"] not in ("Explain failure", "Failed"):
+        if catcher["Next"] not in _OF_FAILURES:
             yield _id(catcher["Next"]), "fails"
 
 

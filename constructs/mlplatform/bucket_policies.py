@@ -90,9 +90,22 @@ def exempt_principals(thing: str, settings: Environment) -> list[str]:
         if thing in role.buckets and role.needed(settings)
     ]
     consumers = RegistryAccess(settings).roles if thing == "artifacts" else []
+    endpoints = _endpoints_outside(settings) if thing == "artifacts" else []
     writers = settings.data_writers if channel.data_writers else []
-    by_path = [*roles, *managed, *consumers]
+    by_path = [*roles, *managed, *endpoints, *consumers]
     return [execution_role_arn(settings), *by_path, *writers, *settings.break_glass_roles]
+
+
+def _endpoints_outside(settings: Environment) -> list[str]:
+    """Roles of endpoints for which SageMaker reads and writes from its own network.
+
+    Serverless endpoints are in no VPC, and what asynchronous ones answer SageMaker writes for them.
+    """
+    return [
+        settings.names.role_arn("endpoint", f"{product.name}-endpoint")
+        for product in settings.products
+        if product.serving and product.serving.mode in ("serverless", "async")
+    ]
 
 
 def bucket_policy(

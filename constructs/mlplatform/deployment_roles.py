@@ -3,7 +3,7 @@
 from constructs import Construct
 
 from mlplatform.oidc_provider import OidcProvider
-from mlplatform.permissions.deployment import ci_deploy, ci_review, ci_run, ci_trust
+from mlplatform.permissions.deployment import ci_deploy, ci_release, ci_review, ci_run, ci_trust
 from mlplatform.role import PlatformRole
 from mlplatform.settings import Environment
 from mlplatform.settings.identity import CiSettings
@@ -12,7 +12,9 @@ _COMPARES = "The pipeline compares a proposed change with what is deployed"
 
 
 class DeploymentRoles(Construct):
-    """The roles ``ci-deploy``, ``ci-review`` and ``ci-run``, those with subjects; nobody needs a stored key.
+    """The roles ``ci-deploy``, ``ci-review``, ``ci-run`` and ``ci-release``, those with subjects.
+
+    Nobody needs a stored key.
 
     The provider is created unless the account has it already.
     """
@@ -23,6 +25,7 @@ class DeploymentRoles(Construct):
             ("Deploy", ci.deploy_subjects, ci_deploy, "The pipeline deploys"),
             ("Review", ci.review_subjects, ci_review, _COMPARES),
             ("Run", ci.run_subjects, ci_run, "The pipeline runs the workflows of models"),
+            ("Release", ci.release_subjects, ci_release, "The pipeline releases models and takes them back"),
         )
         roles = [
             PlatformRole(

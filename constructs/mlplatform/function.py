@@ -9,7 +9,7 @@ from constructs import Construct
 
 from mlplatform.acknowledgements import accept_all
 from mlplatform.exports import subnet_exports
-from mlplatform.log_group import LogGroup
+from mlplatform.log_group import LogGroup, SharedLogGroup
 from mlplatform.permissions.grant import Grant
 from mlplatform.policy import Statement, allow, within
 from mlplatform.role import ServiceRole
@@ -31,6 +31,9 @@ class PlatformFunction(Construct):
     ``statements``, of which ``star_reason`` says why any needs the resource ``*``, and ``grants``, which each
     say why; ``accepted`` are findings about the function, with the reasons why; ``shared`` are the modules of
     ``lambda/`` that the package uses.
+
+    Where a package has several functions, each has its own ``thing``, by which it and its role are named, and
+    they share the log group ``logs_in``, which another stack makes. ``environment`` are its variables.
     """
 
     def __init__(
@@ -50,11 +53,18 @@ class PlatformFunction(Construct):
         shared: Sequence[str] = (),
         in_network: bool = False,
         memory_mib: int = 256,
+        thing: str | None = None,
+        logs_in: str | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
-        thing = package.replace("_", "-")
-        self.name = settings.names.name(thing, kind="function")
-        logs = LogGroup(self, "Logs", settings=settings, thing=f"function/{thing}", key_arn=key_arn)
+        called = thing or package.replace("_", "-")
+        self.name = settings.names.name(called, kind="function")
+        logs: LogGroup | SharedLogGroup
+        if logs_in:
+            logs = SharedLogGroup.of(logs_in, settings)
+        else:
+            logs = LogGroup(self, "Logs", settings=settings, thing=f"function/{called}", key_arn=key_arn)
         role = ServiceRole(
             self,
             "Role",
@@ -62,6 +72,7 @@ class PlatformFunction(Construct):
             kind="function",
             service="lambda.amazonaws.com",
             description=description,
+            thing=thing,
             policy=[
                 *statements,
                 allow("WriteTraces", _WRITE_TRACES, ["*"], condition=within(settings.region)),
@@ -94,6 +105,9 @@ class PlatformFunction(Construct):
             kms_key_arn=key_arn,
             timeout=timeout_seconds,
             memory_size=memory_mib,
+            environment=lambda_.CfnFunction.EnvironmentProperty(variables=environment)
+            if environment
+            else None,
             vpc_config=_network(settings) if in_network else None,
             tracing_config=lambda_.CfnFunction.TracingConfigProperty(mode="Active"),
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(log_format="JSON", log_group=logs.ref),

@@ -1,9 +1,30 @@
 """A log group that is encrypted and forgets."""
 
+from dataclasses import dataclass
+
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from mlplatform.settings import Environment
+
+
+@dataclass(frozen=True)
+class SharedLogGroup:
+    """A ``LogGroup`` of another stack, which several functions write to; ``ref`` is its name."""
+
+    ref: str
+    streams_arn: str
+
+    @classmethod
+    def of(cls, thing: str, settings: Environment) -> "SharedLogGroup":
+        """The group that the stack which makes it calls ``thing``."""
+        name = settings.names.log_group(thing)
+        return cls(name, settings.names.arn("logs", f"log-group:{name}:*"))
+
+    @property
+    def full_name(self) -> str:
+        """Its name."""
+        return self.ref
 
 
 class LogGroup(logs.CfnLogGroup):

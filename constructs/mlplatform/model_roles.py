@@ -37,7 +37,7 @@ class ModelRoles(Construct):
         # Step Functions runs the parts of a Distributed Map as a state machine below the workflow's own.
         machines = [
             f"{machine_arn(settings.names, product.name, name)}{rest}"
-            for name in workflows.of(product, settings)
+            for name in workflows.with_jobs(product, settings)
             for rest in ("", "/*")
         ]
         self._role(

@@ -15,8 +15,11 @@ MAX_PREFIX, MAX_ENVIRONMENT, MAX_MODEL = 6, 8, 32
 """Lengths, in characters, that keep the longest name of each kind within AWS's limits."""
 
 LIMITS = {
+    "alarm": 255,
     "alias": 256,
     "bucket": 63,
+    "dashboard": 255,
+    "endpoint": 63,
     "function": 64,
     "model": 63,
     "policy": 128,
@@ -27,12 +30,21 @@ LIMITS = {
     "workflow": 80,
 }
 """Longest name AWS accepts per kind, in characters (S3 naming rules; the API shapes of IAM, Lambda,
-CloudFormation, SageMaker, ECR and Step Functions)."""
+CloudFormation, CloudWatch, SageMaker, ECR and Step Functions)."""
 
 
 def forbidden_word(name: str) -> str | None:
     """Return the first forbidden word in ``name``, whatever its case, or None."""
     return next((word for word in FORBIDDEN_WORDS if word in name.lower()), None)
+
+
+def _checked(name: str, kind: str) -> str:
+    """Return ``name``, or raise ValueError if it is none for a resource of ``kind``."""
+    if len(name) > LIMITS[kind]:
+        raise ValueError(f"{kind} name {name!r} has {len(name)} characters, allowed: {LIMITS[kind]}")
+    if word := forbidden_word(name):
+        raise ValueError(f"{kind} name {name!r} contains {word!r}: AWS managed policies grant access to it")
+    return name
 
 
 class Located:
@@ -72,14 +84,7 @@ class Names(Located):
         Raises ValueError for a name longer than AWS allows for ``kind`` or one with a forbidden word.
         """
         suffix = f"-{self.account}-{self.region}" if kind == "bucket" else ""
-        name = f"{self.prefix}-{self.environment}-{thing}{suffix}"
-        if len(name) > LIMITS[kind]:
-            raise ValueError(f"{kind} name {name!r} has {len(name)} characters, allowed: {LIMITS[kind]}")
-        if word := forbidden_word(name):
-            raise ValueError(
-                f"{kind} name {name!r} contains {word!r}: AWS managed policies grant access to it"
-            )
-        return name
+        return _checked(f"{self.prefix}-{self.environment}-{thing}{suffix}", kind)
 
     def stack(self, thing: str) -> str:
         """Name of a CloudFormation stack, e.g. ``acme-dev-network``."""
@@ -88,6 +93,17 @@ class Names(Located):
     def bucket(self, thing: str) -> str:
         """Globally unique bucket name: it ends in account and region."""
         return self.name(thing, kind="bucket")
+
+    def endpoint(self, model: str) -> str:
+        """Name of the endpoint of ``model``, e.g. ``acme-dev-credit-approval``."""
+        return self.name(model, kind="endpoint")
+
+    def alarm(self, model: str, thing: str) -> str:
+        """Name of an alarm of ``model``, e.g. ``acme-dev/credit-approval/p99-latency``.
+
+        ``thing`` may have parts separated by ``/`` and, for use in ``Fn::Sub``, placeholders.
+        """
+        return _checked(f"{self.prefix}-{self.environment}/{model}/{thing}", "alarm")
 
     def tuning(self, model: str) -> str:
         """What the names of a model's tuning jobs begin with, e.g. ``acme-dev-mz3q5a``.

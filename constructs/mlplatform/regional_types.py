@@ -3,7 +3,11 @@
 Source: the resource provider schemas of each region, as the pinned cfn-lint carries them; a test compares.
 """
 
+_NO_ENDPOINTS = frozenset({"me-central-1", "us-gov-east-1"})
+
 LACKING = {
+    "AWS::SageMaker::Endpoint": _NO_ENDPOINTS,
+    "AWS::SageMaker::EndpointConfig": _NO_ENDPOINTS,
     "AWS::SageMaker::Hub": frozenset(
         {"cn-north-1", "cn-northwest-1", "me-central-1", "us-gov-east-1", "us-gov-west-1"}
     ),
@@ -18,6 +22,7 @@ LACKING = {
             "us-gov-east-1",
         }
     ),
+    "AWS::SageMaker::Model": _NO_ENDPOINTS,
 }
 """Regions with SageMaker Studio in which a type that the platform uses cannot be deployed."""
 

@@ -22,17 +22,20 @@ from mlplatform.policy import (
     one_or_many,
 )
 from mlplatform.settings import Environment
+from mlplatform.version_notes import nothing_noted, noting
 
 MODELS = "models/"
 """Where in the artifacts bucket models and their evaluation reports lie; consumers read nothing else."""
 
 FROM_ANYWHERE = ("persona", "workflow", "function")
-"""Kinds of consumers' roles that run outside their VPC, as in the table of the registry's own roles."""
+"""Kinds of consumers' roles that run outside their VPC, as in the table of the registry's own roles.
+
+So does what runs serverless endpoints: the roles of those models are free as well."""
 
 READ_GROUPS = ("sagemaker:DescribeModelPackageGroup",)
 READ_PACKAGES = ("sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages")
 USE_PACKAGES = (*READ_PACKAGES, "sagemaker:CreateModel")
-APPROVE = ("sagemaker:UpdateModelPackage",)
+UPDATE = ("sagemaker:UpdateModelPackage",)
 
 
 def outside_network(settings: Environment) -> Conditions:
@@ -66,7 +69,8 @@ class RegistryAccess:
         return self._roles("*")
 
     def group_policy(self, product: str) -> dict[str, Any] | None:
-        """Policy of a product's package group: read and deploy its versions; approvers also decide on them.
+        """Policy of a product's package group: read and deploy its versions; approvers also decide on them,
+        and the function that releases the product notes on them where they serve.
 
         Nobody of another account registers, deletes or shares versions.
         """
@@ -74,12 +78,25 @@ class RegistryAccess:
             return None
         names = self.settings.names
         packages = [names.package_arns(product)]
-        decided = {"StringEquals": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}}
+        decided: Conditions = {
+            "StringEquals": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]},
+            "Null": nothing_noted(self.settings),
+        }
         groups = [names.package_group_arn(product)]
         return document(
             self._allow("ConsumersReadGroup", READ_GROUPS, groups, self.roles),
             self._allow("ConsumersUseVersions", USE_PACKAGES, packages, self.roles),
-            self._allow("ConsumersApprove", APPROVE, packages, self._approvers, decided),
+            self._allow("ConsumersApprove", UPDATE, packages, self._approvers, decided),
+            *(
+                self._allow(
+                    f"ConsumersNote{number if number > 1 else ''}",
+                    UPDATE,
+                    packages,
+                    [consumer.role_arn("function", f"{product}-release")],
+                    noting(consumer, self.settings),
+                )
+                for number, consumer in enumerate(self.consumers, 1)
+            ),
         )
 
     def repository_policy(self) -> dict[str, Any] | None:
@@ -146,6 +163,12 @@ class RegistryAccess:
 
     def _deny_outside_their_network(self, bucket: str) -> Statement:
         free = [pattern for kind in FROM_ANYWHERE for pattern in self._roles(kind)]
+        free += [
+            consumer.role_arn("endpoint", f"{product.name}-endpoint")
+            for consumer in self.consumers
+            for product in self.settings.products
+            if product.serving and product.serving.mode == "serverless"
+        ]
         condition = {
             "ArnLike": {"aws:PrincipalArn": one_or_many(self.roles)},
             "ArnNotLike": {"aws:PrincipalArn": free},
@@ -195,7 +218,7 @@ class RegistryUse:
         """Statements of the SageMaker API's endpoint: reading, deploying and deciding on versions."""
         return self._statements(
             ("ReadRegistryGroups", READ_GROUPS, [self._registry.package_group_arn("*")], {}),
-            ("UseRegistryVersions", [*USE_PACKAGES, *APPROVE], [self._registry.package_arns("*")], {}),
+            ("UseRegistryVersions", [*USE_PACKAGES, *UPDATE], [self._registry.package_arns("*")], {}),
         )
 
     def images(self) -> list[Statement]:

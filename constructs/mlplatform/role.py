@@ -7,7 +7,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from mlplatform.acknowledgements import accept_all
-from mlplatform.log_group import LogGroup
+from mlplatform.log_group import LogGroup, SharedLogGroup
 from mlplatform.permissions.grant import Grant, statements, wildcard_findings
 from mlplatform.policy import Statement, allow, document, trust
 from mlplatform.settings import Environment
@@ -81,7 +81,7 @@ class ServiceRole(PlatformRole):
         grants: Sequence[Grant] = (),
         managed_policy_arns: Sequence[str] = (),
         source: Mapping[str, Mapping[str, Any]] | None = None,
-        log_group: LogGroup | None = None,
+        log_group: LogGroup | SharedLogGroup | None = None,
         accepted: Mapping[str, str] | None = None,
     ) -> None:
         writes = [allow("WriteLogs", WRITE_LOGS, [log_group.streams_arn])] if log_group else []

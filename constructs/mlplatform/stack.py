@@ -11,20 +11,32 @@ from mlplatform.settings import Environment
 
 
 class PlatformStack(cdk.Stack):
-    """A named stack that nobody deletes by accident, deployed with the environment's bootstrap qualifier."""
+    """A named stack that nobody deletes by accident, deployed with the environment's bootstrap qualifier.
+
+    ``serves``: it is what answers requests, so it is protected in every environment, and its template has no
+    parameter of CDK's, which every update would look up.
+    """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, settings: Environment, description: str
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: Environment,
+        description: str,
+        serves: bool = False,
     ) -> None:
         self._scope = scope
-        self._files = cdk.DefaultStackSynthesizer(qualifier=settings.deployment.qualifier)
+        self._files = cdk.DefaultStackSynthesizer(
+            qualifier=settings.deployment.qualifier, generate_bootstrap_version_rule=not serves
+        )
         super().__init__(
             scope,
             construct_id,
             stack_name=settings.names.stack(construct_id),
             description=description,
             synthesizer=self._files,
-            termination_protection=settings.retains,
+            termination_protection=settings.retains or serves,
         )
 
     @staticmethod

@@ -1,5 +1,6 @@
 """The workflows of one model: state machines, logged without the data of executions and traced."""
 
+from collections.abc import Mapping
 from functools import cache
 
 import aws_cdk as cdk
@@ -21,7 +22,7 @@ _TRACED = stepfunctions.CfnStateMachine.TracingConfigurationProperty(enabled=Tru
 class Workflows(Construct):
     """The state machines of one model, each ``workflows/<workflow>.asl.yaml`` compiled for ``product``.
 
-    They run as ``role_arn`` and are named, since people, schedules and pipelines start them by name.
+    Each runs as its role of ``role_arns`` and is named: people, schedules and pipelines start it by name.
     """
 
     def __init__(
@@ -32,10 +33,10 @@ class Workflows(Construct):
         settings: Environment,
         product: ModelProduct,
         source: Source,
-        role_arn: str,
+        role_arns: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
-        for workflow in workflows.of(product, settings):
+        for workflow, role_arn in role_arns.items():
             # As text: CDK walks an object node by node, which takes longer than all else in the stack.
             text = workflows.written(workflow, product, settings, source)
             stepfunctions.CfnStateMachine(
@@ -44,7 +45,7 @@ class Workflows(Construct):
                 state_machine_name=settings.names.name(f"{product.name}-{workflow}", kind="workflow"),
                 role_arn=role_arn,
                 definition_string=text,
-                definition_substitutions=_substitutions(text, settings),
+                definition_substitutions=_substitutions(text, settings) or None,
                 logging_configuration=_logging(settings),
                 tracing_configuration=_TRACED,
             )

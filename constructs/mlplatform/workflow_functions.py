@@ -20,7 +20,7 @@ _WHAT: Mapping[str, str] = {
 }
 
 
-def _called(package: str) -> dict[str, str]:
+def called(package: str) -> dict[str, str]:
     """Why a function that only workflows call has neither dead-letter queue nor reserved executions."""
     return {
         "NIST.800.53.R5::NIST.800.53.R5-LambdaDLQ": f"workflows call {package} and wait for its answer: what "
@@ -59,6 +59,6 @@ class WorkflowFunctions(Construct):
             in_network=in_network,
             key_arn=import_value("LogsKeyArn", self._settings),
             grants=function_roles.grants(package, self._settings),
-            accepted=_called(package),
+            accepted=called(package),
             shared=[] if package == function_roles.ADMISSION else ["s3_locations"],
         )

@@ -22,19 +22,23 @@ from s3_locations import split, write_json
 MOST_BYTES = 5 * 1024 * 1024
 """Of an evaluation.json; what is larger is no set of metrics."""
 
+LIVE = "live"
+"""The record of an endpoint in the release ledger that names what serves there."""
+
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer the state of a workflow that decides whether a model is registered."""
     return handle(event, **_clients())
 
 
-def handle(event: Mapping[str, Any], *, s3: Any, sagemaker: Any) -> dict[str, Any]:
+def handle(event: Mapping[str, Any], *, s3: Any, sagemaker: Any, dynamodb: Any) -> dict[str, Any]:
     """Judge the evaluation at ``Evaluation`` and write the verdict to ``Report``.
 
+    It is compared with what serves: the ledger ``Ledger`` says so where the model has an ``Endpoint``.
     An evaluation that is absent or misshapen does not pass; nothing is raised for it. Raises
     PackageGroupMissing, and of AWS's errors those that another attempt may not meet.
     """
-    live = _live(event["PackageGroup"], sagemaker)
+    live = _live(event, sagemaker, dynamodb)
     try:
         evaluation = parse(_content(event["Evaluation"], s3))
     except NotEvaluableError as error:
@@ -65,7 +69,20 @@ def _content(uri: str, s3: Any) -> bytes:
     return content
 
 
-def _live(group: str, sagemaker: Any) -> str | None:
+def _live(event: Mapping[str, Any], sagemaker: Any, dynamodb: Any) -> str | None:
+    """ARN of the version that serves; where none does, or the model has no endpoint, the newest approved."""
+    served = _served(event["Endpoint"], event["Ledger"], dynamodb) if event.get("Endpoint") else None
+    return served or _newest_approved(event["PackageGroup"], sagemaker)
+
+
+def _served(endpoint: str, ledger: str, dynamodb: Any) -> str | None:
+    """ARN of the version that serves, as its release recorded it; None before the first."""
+    key = {"endpoint": {"S": endpoint}, "record": {"S": LIVE}}
+    item = dynamodb.get_item(TableName=ledger, Key=key, ConsistentRead=True).get("Item")
+    return str(item["package"]["S"]) if item else None
+
+
+def _newest_approved(group: str, sagemaker: Any) -> str | None:
     """ARN of the newest approved version, or None."""
     pages = sagemaker.get_paginator("list_model_packages").paginate(
         ModelPackageGroupName=group,
@@ -99,4 +116,4 @@ def _live_evaluation(arn: str | None, s3: Any, sagemaker: Any) -> dict[str, Any]
 
 @cache
 def _clients() -> dict[str, Any]:
-    return {"s3": boto3.client("s3"), "sagemaker": boto3.client("sagemaker")}
+    return {service: boto3.client(service) for service in ("s3", "sagemaker", "dynamodb")}

@@ -1,22 +1,19 @@
 """One creation or update of a stack: every resource in order, and the way back when one fails."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from rehearsal.api import ApiError
+from rehearsal.cloudformation import stack_policy
 from rehearsal.cloudformation.intrinsics import Scope, TemplateError
 from rehearsal.cloudformation.order import creation_order
-from rehearsal.cloudformation.providers.base import Provider, ResourceError, Wanted
+from rehearsal.cloudformation.providers.base import Provider, ResourceError, UntouchedError
 from rehearsal.cloudformation.schemas import Properties, ResourceType, resource_type
 from rehearsal.cloudformation.stack import Resource, Stack
+from rehearsal.cloudformation.trail import FAILURES, Trail, as_made
 
-FAILURES = (ApiError, BotoCoreError, ClientError, ResourceError, TemplateError)
-"""What fails a resource, and with it the stack. Anything else is a fault of the rehearsal."""
-
-Undo = Callable[[], None]
+REPLACING = "Requested update requires the creation of a new physical resource; hence creating one."
+"""How CloudFormation's events tell of a replacement."""
 
 
 class StackError(Exception):
@@ -32,8 +29,10 @@ class Operation:
     scope: Scope
     provider_of: Callable[[str], Provider]
     now: dict[str, Resource] = field(default_factory=dict)
-    _undo: list[tuple[str, Undo]] = field(default_factory=list)
-    _replaced: list[Resource] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.before = dict(self.stack.resources)
+        self.trail = Trail(self.stack, self.provider_of)
 
     def attribute(self, logical_id: str, name: str | None) -> Any:
         """``Fn::GetAtt`` of a resource already settled, or its ``Ref``. Raises TemplateError."""
@@ -48,34 +47,18 @@ class Operation:
 
     def run(self) -> None:
         """Settle every resource. Raises StackError after the way back."""
-        verb = "UPDATE" if self.stack.resources else "CREATE"
         current = ""
         try:
             wanted = {k: r for k, r in self.declared.items() if self._exists(r)}
+            for current in [key for key in self.before if key not in wanted]:
+                self._permitted("Update:Delete", self.before[current])
             for current in creation_order(wanted):
                 self.now[current] = self._settle(current, wanted[current])
         except FAILURES as error:
             kind = self.declared.get(current, {}).get("Type", "")
+            verb = "UPDATE" if current in self.before else "CREATE"
             self.stack.tell(current, kind, f"{verb}_FAILED", reason=str(error))
             raise StackError(f"{current} ({kind}): {error}" if current else str(error)) from error
-
-    def roll_back(self) -> list[str]:
-        """Undo what was done, last first; what could not be undone, one line each."""
-        problems = []
-        for logical_id, undo in reversed(self._undo):
-            try:
-                undo()
-            except FAILURES as error:
-                problems.append(f"{logical_id}: {error}")
-        return problems
-
-    def clean_up(self) -> None:
-        """Delete what the template no longer has and what was replaced, last made first, unless retained."""
-        gone = [old for key, old in self.stack.resources.items() if key not in self.now]
-        for old in reversed(gone):
-            self._discard(old, old.deletion_policy)
-        for old in reversed(self._replaced):
-            self._discard(old, old.replace_policy)
 
     def _exists(self, resource: Mapping[str, Any]) -> bool:
         return "Condition" not in resource or self.scope.holds(resource["Condition"])
@@ -92,7 +75,7 @@ class Operation:
             deletion_policy=declared.get("DeletionPolicy", "Delete"),
             replace_policy=declared.get("UpdateReplacePolicy", "Delete"),
         )
-        old = self.stack.resources.get(logical_id)
+        old = self.before.get(logical_id)
         if old is None:
             return self._create(fresh)
         if old.type != kind:
@@ -113,74 +96,51 @@ class Operation:
         return found
 
     def _create(self, fresh: Resource) -> Resource:
-        provider, wanted = self._asked(fresh)
-        self.stack.tell(fresh.logical_id, fresh.type, "CREATE_IN_PROGRESS")
-        made = provider.create(wanted)
-        new = replace(fresh, physical_id=made.ref, attributes=made.attributes, handle=made.handle)
-        self._undo.append((new.logical_id, lambda: self._uncreate(new)))
-        self.stack.tell(new.logical_id, new.type, "CREATE_COMPLETE", physical_id=new.physical_id)
+        fresh = replace(fresh, attempt=self.stack.next_attempt(fresh.logical_id))
+        provider, wanted = self.trail.asked(fresh)
+        again = fresh.logical_id in self.before
+        verb, why = ("UPDATE", REPLACING) if again else ("CREATE", "")
+        self.stack.tell(fresh.logical_id, fresh.type, f"{verb}_IN_PROGRESS", reason=why)
+        try:
+            made = provider.create(wanted)
+        except ResourceError as error:
+            if error.left:
+                self.trail.created.append(as_made(fresh, error.left))
+            raise
+        new = as_made(fresh, made)
+        self.trail.created.append(new)
+        self.stack.tell(new.logical_id, new.type, f"{verb}_COMPLETE", physical_id=new.physical_id)
         return new
 
     def _update(self, fresh: Resource, old: Resource) -> Resource:
-        provider, wanted = self._asked(replace(fresh, attempt=old.attempt))
+        self._permitted("Update:Modify", old)
+        provider, wanted = self.trail.asked(replace(fresh, attempt=old.attempt))
         self.stack.tell(old.logical_id, old.type, "UPDATE_IN_PROGRESS", physical_id=old.physical_id)
-        _, before = self._asked(old)
-        made = provider.update(wanted, old)
-        new = replace(
-            fresh,
-            physical_id=made.ref,
-            attributes=made.attributes,
-            handle=made.handle,
-            attempt=old.attempt,
-        )
-        self._undo.append((old.logical_id, lambda: _ignore(provider.update(before, new))))
+        try:
+            made = provider.update(wanted, old)
+        except UntouchedError:
+            raise
+        except FAILURES:
+            self.trail.changed.append((replace(old, properties=fresh.properties), old))
+            raise
+        new = as_made(replace(fresh, attempt=old.attempt), made)
+        self.trail.changed.append((new, old))
         self.stack.tell(old.logical_id, old.type, "UPDATE_COMPLETE", physical_id=new.physical_id)
         return new
 
     def _replace(self, kind: ResourceType, fresh: Resource, old: Resource) -> Resource:
+        self._permitted("Update:Replace", old)
         names = [old.properties.get(name) for name in kind.names]
         if names and all(names) and names == [fresh.properties.get(name) for name in kind.names]:
             raise ResourceError(
                 "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
                 f"Rename {'|'.join(map(str, names))} and update the stack again."
             )
-        new = self._create(replace(fresh, attempt=old.attempt + 1))
-        self._replaced.append(old)
+        new = self._create(fresh)
+        self.trail.replaced.append(old)
         return new
 
-    def _asked(self, resource: Resource) -> tuple[Provider, Wanted]:
-        name = self.stack.generated_name(resource.logical_id, resource.attempt)
-        wanted = Wanted(self.stack, resource.logical_id, resource.type, resource.properties, name)
-        return self.provider_of(resource.type), wanted
-
-    def _uncreate(self, new: Resource) -> None:
-        """What a failed creation leaves: resources to be retained stay, as in AWS."""
-        if new.deletion_policy == "Retain" and not self.stack.resources:
-            self.stack.tell(new.logical_id, new.type, "DELETE_SKIPPED", physical_id=new.physical_id)
-            return
-        self.provider_of(new.type).delete(new)
-        self.stack.tell(new.logical_id, new.type, "DELETE_COMPLETE", physical_id=new.physical_id)
-
-    def _discard(self, old: Resource, policy: str) -> None:
-        told = {"physical_id": old.physical_id}
-        if policy.startswith("Retain"):
-            self.stack.tell(old.logical_id, old.type, "DELETE_SKIPPED", **told)
-            return
-        try:
-            self.provider_of(old.type).delete(old)
-        except FAILURES as error:  # the update stands: CloudFormation, too, leaves such a resource behind
-            self.stack.tell(old.logical_id, old.type, "DELETE_FAILED", reason=str(error), **told)
-        else:
-            self.stack.tell(old.logical_id, old.type, "DELETE_COMPLETE", **told)
-
-
-def outputs(template: Mapping[str, Any], scope: Scope) -> Iterator[tuple[str, str, str | None]]:
-    """Name, value and name of the export of every output whose condition holds. Raises TemplateError."""
-    for name, output in template.get("Outputs", {}).items():
-        if "Condition" not in output or scope.holds(output["Condition"]):
-            export = output.get("Export", {}).get("Name")
-            yield name, str(scope.resolve(output["Value"])), scope.resolve(export)
-
-
-def _ignore(_: object) -> None:
-    """An undo has nothing to answer."""
+    def _permitted(self, action: str, old: Resource) -> None:
+        """Whether the stack policy lets a resource be updated so. Raises UntouchedError."""
+        if denial := stack_policy.denial(self.stack.policy, action, old.logical_id, old.type):
+            raise UntouchedError(denial)

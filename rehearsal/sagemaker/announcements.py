@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from rehearsal.sagemaker.store import Record, now
+from rehearsal.sagemaker.store import Record
 
 if TYPE_CHECKING:
     from rehearsal.emulator import Emulator
@@ -19,7 +19,7 @@ def announce(emulator: "Emulator", subject: str, record: Record, detail: dict[st
             "detail-type": f"SageMaker {subject} State Change",
             "source": "aws.sagemaker",
             "account": emulator.place.account,
-            "time": now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "time": emulator.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
             "region": emulator.place.region,
             "resources": [record.arn],
             "detail": _plain({**detail, "Tags": record.tags}),

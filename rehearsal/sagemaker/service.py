@@ -5,8 +5,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.api import ApiError, ApiRequest, Parameters, Principal
+from rehearsal.cloudwatch import CloudWatch
 from rehearsal.sagemaker import job as kinds
 from rehearsal.sagemaker import processing, requests, rules, training, transform, trials, tuning
+from rehearsal.sagemaker.endpoints import Endpoints
+from rehearsal.sagemaker.invocations import Invocations
 from rehearsal.sagemaker.job import Job
 from rehearsal.sagemaker.jobs import Jobs
 from rehearsal.sagemaker.lineage import ENTITIES, Lineage
@@ -15,6 +18,7 @@ from rehearsal.sagemaker.mlflow import PREFIX, Mlflow
 from rehearsal.sagemaker.mlflow_apps import MlflowApps
 from rehearsal.sagemaker.models import Models
 from rehearsal.sagemaker.packages import Packages
+from rehearsal.sagemaker.scaling import Scaling
 from rehearsal.sagemaker.search import Trial
 from rehearsal.sagemaker.store import page
 from rehearsal.sagemaker.tags import Tags
@@ -26,17 +30,22 @@ Operation = Callable[[Parameters, Principal], dict[str, Any]]
 
 
 class SageMaker:
-    """SageMaker with real jobs: their containers' programs run in subprocesses of this machine.
+    """SageMaker with real jobs and endpoints: their containers' programs run in subprocesses of this machine.
 
-    Registers itself with the emulator as ``sagemaker``, and MLflow's REST API under ``/mlflow``. What is
-    not offered is refused by name. ``close`` stops what runs.
+    Registers itself with the emulator as ``sagemaker`` and ``sagemaker-runtime``, and MLflow's REST API under
+    ``/mlflow``. What is not offered is refused by name. ``close`` stops what runs.
     """
 
-    def __init__(self, emulator: "Emulator") -> None:
+    def __init__(self, emulator: "Emulator", cloudwatch: CloudWatch | None = None) -> None:
+        self._resource_tags = emulator.resource_tags
         self._observers: dict[str, Observer] = {}
         self._tunings: dict[str, tuning.Tuning] = {}
         self.packages, self.lineage, self.apps = Packages(emulator), Lineage(emulator), MlflowApps(emulator)
         self.models = Models(emulator, self.packages.shelf.need)
+        self.cloudwatch = cloudwatch or CloudWatch(emulator)
+        self.endpoints = Endpoints(emulator, self.models, self.cloudwatch)
+        self.invocations = Invocations(emulator, self.endpoints)
+        self.scaling = Scaling(emulator, self.endpoints)
         self.training = Jobs(emulator, kinds.TRAINING, self._train, training.placement)
         self.processing = Jobs(emulator, kinds.PROCESSING, processing.run, processing.placement)
         self.transform = Jobs(emulator, kinds.TRANSFORM, self._transform, self._transform_placement)
@@ -68,7 +77,8 @@ class SageMaker:
         raise KeyError(name)
 
     def close(self) -> None:
-        """Stop every job that still runs."""
+        """Stop every job and endpoint that still runs."""
+        self.endpoints.close()
         for kind in self._jobs:
             kind.close()
 
@@ -115,7 +125,7 @@ class SageMaker:
         return {"TrainingJobSummaries": items} | ({"NextToken": token} if token else {})
 
     def _table(self) -> dict[str, Operation]:
-        table = self._registry() | self._lineage() | self._tags()
+        table = self._registry() | self._serving() | self._lineage() | self._tags()
         for kind in self._jobs:
             noun = kind.kind.noun
             table |= {f"Create{noun}": kind.create, f"Describe{noun}": kind.describe}
@@ -151,6 +161,21 @@ class SageMaker:
             "ListMlflowApps": apps.listing,
         }
 
+    def _serving(self) -> dict[str, Operation]:
+        endpoints, configs = self.endpoints, self.endpoints.configs
+        return {
+            "CreateEndpoint": endpoints.create,
+            "DescribeEndpoint": endpoints.describe,
+            "UpdateEndpoint": endpoints.update,
+            "UpdateEndpointWeightsAndCapacities": endpoints.weigh,
+            "DeleteEndpoint": endpoints.delete,
+            "ListEndpoints": endpoints.listing,
+            "CreateEndpointConfig": configs.create,
+            "DescribeEndpointConfig": configs.describe,
+            "DeleteEndpointConfig": configs.delete,
+            "ListEndpointConfigs": configs.listing,
+        }
+
     def _lineage(self) -> dict[str, Operation]:
         lineage = self.lineage
         table: dict[str, Operation] = {
@@ -169,5 +194,7 @@ class SageMaker:
     def _tags(self) -> dict[str, Operation]:
         packages, lineage = self.packages, self.lineage
         shelves = [packages.groups, packages.shelf, self.models.shelf, self.apps.shelf]
+        shelves += [self.endpoints.shelf, self.endpoints.configs.shelf]
         tags = Tags([*shelves, *lineage.shelves.values(), *(kind.shelf for kind in self._jobs)])
+        self._resource_tags.append(tags.of)
         return {"AddTags": tags.add, "ListTags": tags.listing, "DeleteTags": tags.delete}

@@ -13,6 +13,11 @@ class Tags:
     def __init__(self, shelves: Iterable[Shelf]) -> None:
         self._shelves = tuple(shelves)
 
+    def of(self, arn: str) -> dict[str, str] | None:
+        """Tags of the resource with this ARN, if there is one."""
+        record = self._find(arn)
+        return record.tags if record else None
+
     def add(self, request: Parameters, caller: Principal) -> dict[str, Any]:
         """AddTags: the resource's tags afterwards."""
         record = self._need(request["ResourceArn"])
@@ -34,8 +39,14 @@ class Tags:
         return {}
 
     def _need(self, arn: str) -> Record:
+        record = self._find(arn)
+        if record is None:
+            raise ApiError("ValidationException", f"Could not find resource with ARN {arn}.")
+        return record
+
+    def _find(self, arn: str) -> Record | None:
         for shelf in self._shelves:
             record = shelf.get(arn) if arn.startswith(shelf.arn("")) else None
             if record is not None:
                 return record
-        raise ApiError("ValidationException", f"Could not find resource with ARN {arn}.")
+        return None

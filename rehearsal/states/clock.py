@@ -1,36 +1,29 @@
-"""Time of a rehearsed execution: waits are recorded at full length and slept for an instant."""
+"""Time of a rehearsed execution: the world's, whose waits jump."""
 
 import datetime
 import threading
-import time
+
+from rehearsal.clock import WorldClock
 
 LONGEST_SLEEP = 0.05
-"""Seconds a wait is really slept at most."""
+"""Seconds a wait is really slept at most, so that what is really under way elsewhere gets on meanwhile."""
 
 
 class Clock:
-    """The time of one line of control. Branches that run beside each other have their own."""
+    """The clock of all executions of an account; ``speed``: how much faster than real short waits pass."""
 
-    def __init__(self, speed: float, skipped: float = 0.0) -> None:
-        self.speed, self.skipped = speed, skipped
+    def __init__(self, world: WorldClock, speed: float) -> None:
+        self.world, self.speed = world, speed
 
     def now(self) -> datetime.datetime:
-        """The recorded time: the real one and everything waited but not slept."""
-        return datetime.datetime.fromtimestamp(time.time() + self.skipped, tz=datetime.UTC)
+        """The world's time."""
+        return self.world.now()
 
     def wait(self, seconds: float, stop: threading.Event) -> None:
-        """Let ``seconds`` pass on the record; returns early when ``stop`` is set."""
-        slept = min(max(seconds, 0.0) / self.speed, LONGEST_SLEEP)
-        stop.wait(slept)
-        self.skipped += max(seconds, 0.0) - slept
-
-    def branch(self) -> "Clock":
-        """A clock for a branch that starts now."""
-        return Clock(self.speed, self.skipped)
-
-    def join(self, branches: "list[Clock]") -> None:
-        """Go on when the slowest branch is done."""
-        self.skipped = max([self.skipped, *(branch.skipped for branch in branches)])
+        """Let ``seconds`` pass in the world; returns early when ``stop`` is set."""
+        end = self.now() + datetime.timedelta(seconds=max(seconds, 0.0))
+        stop.wait(min(max(seconds, 0.0) / self.speed, LONGEST_SLEEP))
+        self.world.drive((end - self.now()).total_seconds(), stop)
 
 
 def iso(moment: datetime.datetime) -> str:

@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 from rehearsal.api import ApiError
+from rehearsal.clock import Seat
 from rehearsal.emulator import Emulator
 from rehearsal.states.clock import Clock, iso
 from rehearsal.states.errors import StateError, StoppedError
@@ -29,8 +30,10 @@ class Executions:
     """All executions by ARN, children of distributed Maps included."""
 
     def __init__(self, emulator: Emulator, tokens: Tokens, speed: float) -> None:
-        self._emulator, self._speed = emulator, speed
-        self._interpreter = Interpreter(Tasks(emulator, tokens), FanOut(self._admit, self._child))
+        self._emulator, self._clock = emulator, Clock(emulator.clock, speed)
+        self._interpreter = Interpreter(
+            Tasks(emulator, tokens), FanOut(self._admit, self._child, emulator.clock)
+        )
         self.runs: dict[str, Run] = {}
 
     def start(self, machine: Machine, name: str, data: Any) -> Run:
@@ -39,18 +42,22 @@ class Executions:
         principal = self._emulator.assume(
             machine.role_arn, "states.amazonaws.com", source_arn=machine.arn, session=name[:64]
         )
-        clock = Clock(self._speed)
         arn = machine.arn.replace(":stateMachine:", ":execution:") + f":{name}"
-        run = Run(arn=arn, name=name, machine=machine, input=data, started=clock.now(), principal=principal)
+        run = Run(
+            arn=arn, name=name, machine=machine, input=data, started=self._clock.now(), principal=principal
+        )
         self.runs[arn] = run
         self._publish(run)
-        threading.Thread(
-            target=self._execute, args=(run, machine.definition, clock), name=f"execution {name}", daemon=True
-        ).start()
+        seat = self._emulator.clock.seat()
+        threading.Thread(target=self._seated, args=(seat, run), name=f"execution {name}", daemon=True).start()
         return run
 
-    def _execute(self, run: Run, scope: dict[str, Any], clock: Clock) -> None:
-        line = Line(run=run, states=scope["States"], clock=clock, signal=run.stop.branch())
+    def _seated(self, seat: Seat, run: Run) -> None:
+        with seat:
+            self._execute(run, run.machine.definition)
+
+    def _execute(self, run: Run, scope: dict[str, Any]) -> None:
+        line = Line(run=run, states=scope["States"], clock=self._clock, signal=run.stop.branch())
         details = {"input": text(run.input), "roleArn": run.machine.role_arn}
         line.event("ExecutionStarted", ("executionStartedEventDetails", details))
         try:
@@ -92,11 +99,12 @@ class Executions:
         label = map_run.rsplit("/", 1)[1].split(":")[0]
         name = str(uuid.uuid4())
         prefix = parent.machine.arn.replace(":stateMachine:", ":execution:") + f"/{label}"
-        clock = visit.line.clock.branch()
-        run = Run(f"{prefix}:{name}", name, parent.machine, data, clock.now(), parent.principal, map_run)
+        run = Run(
+            f"{prefix}:{name}", name, parent.machine, data, self._clock.now(), parent.principal, map_run
+        )
         run.stop = group.branch()
         self.runs[run.arn] = run
-        self._execute(run, visit.state["ItemProcessor"], clock)
+        self._execute(run, visit.state["ItemProcessor"])
         self._judge(parent, "DescribeExecution", run.arn)
         if run.status == "SUCCEEDED":
             return run.output

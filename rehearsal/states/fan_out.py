@@ -1,18 +1,17 @@
 """Parallel and Map: branches that run at once, and what happens to the others when one fails."""
 
-import concurrent.futures
-import threading
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from rehearsal.clock import WorldClock
 from rehearsal.states.definition import distributed
 from rehearsal.states.errors import QUERY_EVALUATION, TOLERANCE_EXCEEDED, StateError, StoppedError
 from rehearsal.states.line import Line, Visit
 from rehearsal.states.signals import Signal
+from rehearsal.states.together import Halt, Work, together
 
 Execute = Callable[[Line, str, Any], Any]
-Work = Callable[[], Any]
 Child = Callable[[Visit, Signal, str, Any], Any]
 INLINE_LIMIT = 40
 """The guide, "Map state in Inline mode": "up to 40 concurrent iterations"."""
@@ -25,8 +24,8 @@ class FanOut:
     """``admit`` raises StateError when a state may not start executions; ``child`` runs one item of a
     distributed Map as an execution of its own."""
 
-    def __init__(self, admit: Callable[[Visit], None], child: Child) -> None:
-        self._admit, self._child = admit, child
+    def __init__(self, admit: Callable[[Visit], None], child: Child, world: WorldClock) -> None:
+        self._admit, self._child, self._world = admit, child, world
 
     def parallel(self, visit: Visit, execute: Execute) -> list[Any]:
         """The branches' outputs, in their order; all get the Arguments, or else the state's input."""
@@ -37,12 +36,10 @@ class FanOut:
         lines = [line.fork(branch["States"], group.branch()) for branch in branches]
         works = [_work(execute, fork, branch, data) for fork, branch in zip(lines, branches, strict=True)]
         try:
-            results = together(works, len(works), group.set, lambda failed: failed > 0)
+            results = self._together(works, len(works), group.set, lambda failed: failed > 0)
         except StateError:
             line.event("ParallelStateFailed")
             raise
-        finally:
-            line.clock.join([fork.clock for fork in lines])
         line.event("ParallelStateSucceeded")
         return results
 
@@ -74,10 +71,7 @@ class FanOut:
             for index, (fork, data) in enumerate(zip(lines, selected, strict=True))
         ]
         limit = int(visit.field("MaxConcurrency", 0)) or INLINE_LIMIT
-        try:
-            return together(works, min(limit, INLINE_LIMIT), group.set, lambda failed: failed > 0)
-        finally:
-            line.clock.join([fork.clock for fork in lines])
+        return self._together(works, min(limit, INLINE_LIMIT), group.set, lambda failed: failed > 0)
 
     def _distributed(
         self, visit: Visit, items: list[Any], selected: list[Any], execute: Execute
@@ -93,7 +87,7 @@ class FanOut:
         group = line.signal.branch()
         works = [_child(self._child, visit, group, run_arn, data) for data in selected]
         try:
-            results = together(works, min(limit, THREADS), group.set, _intolerable(visit, len(items)))
+            results = self._together(works, min(limit, THREADS), group.set, _intolerable(visit, len(items)))
         except StateError as error:
             failed = {
                 "error": TOLERANCE_EXCEEDED,
@@ -104,48 +98,12 @@ class FanOut:
         line.event("MapRunSucceeded")
         return [result.output if isinstance(result, StateError) else result for result in results]
 
-
-def together(
-    works: Sequence[Work], limit: int, halt: Callable[[], None], intolerable: Callable[[int], bool]
-) -> list[Any]:
-    """Run all, ``limit`` at once. A failure is a result unless ``intolerable(number of failures)``: then
-    ``halt`` stops the others, nothing more is begun, and the first failure is raised when all have ended."""
-    if not works:
-        return []
-    failures: list[StateError] = []
-    halted = threading.Event()
-    with concurrent.futures.ThreadPoolExecutor(max_workers=max(limit, 1)) as pool:
-        futures = [pool.submit(_unless, halted, work) for work in works]
-        for future in concurrent.futures.as_completed(futures):
-            error = future.exception()
-            if isinstance(error, StateError):
-                failures.append(error)
-            if intolerable(len(failures)) or (error is not None and not isinstance(error, StateError)):
-                halted.set()
-                halt()
-    return _outcome(futures, failures, intolerable(len(failures)))
-
-
-def _unless(halted: threading.Event, work: Work) -> Any:
-    if halted.is_set():
-        raise StoppedError("ABORTED")
-    return work()
-
-
-def _outcome(
-    futures: "Sequence[concurrent.futures.Future[Any]]", failures: Sequence[StateError], failed: bool
-) -> list[Any]:
-    """The results, or the first failure. Our own faults and a stopped execution come before a failure; the
-    branches that were stopped because another failed do not."""
-    errors = [future.exception() for future in futures]
-    for error in errors:
-        if error is None or isinstance(error, StateError):
-            continue
-        if not isinstance(error, StoppedError) or not failed:
-            raise error
-    if failed:
-        raise failures[0]
-    return [error or future.result() for error, future in zip(errors, futures, strict=True)]
+    def _together(
+        self, works: Sequence[Work], limit: int, halt: Halt, intolerable: Callable[[int], bool]
+    ) -> list[Any]:
+        """Run them; while they run, nobody waits for the line that waits for them."""
+        with self._world.idle():
+            return together(works, min(limit, len(works)), halt, intolerable, self._world)
 
 
 def _intolerable(visit: Visit, total: int) -> Callable[[int], bool]:

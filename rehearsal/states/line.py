@@ -41,7 +41,7 @@ class Line:
         return Line(
             run=self.run,
             states=states,
-            clock=self.clock.branch(),
+            clock=self.clock,
             signal=signal,
             outer={**self.outer, **self.own},
             item=item or self.item,

@@ -31,7 +31,7 @@ class Machine:
 
 @dataclass
 class Run:
-    """An execution. ``input`` and ``output`` are JSON values; times are those of the scaled clock."""
+    """An execution. ``input`` and ``output`` are JSON values; times are the world's."""
 
     arn: str
     name: str
@@ -49,6 +49,12 @@ class Run:
     ending: StoppedError | None = None
     stop: Signal = field(default_factory=Signal)
     done: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def deadline(self) -> datetime.datetime | None:
+        """When the execution has run too long, if it has a limit."""
+        limit = self.machine.definition.get("TimeoutSeconds")
+        return None if limit is None else self.started + datetime.timedelta(seconds=limit)
 
     def end(self, ending: StoppedError) -> None:
         """Make every state of this execution stop; the first reason counts."""
@@ -71,8 +77,7 @@ class Run:
 
     def check(self, clock: Clock) -> None:
         """Raise StoppedError when the execution must go no further."""
-        limit = self.machine.definition.get("TimeoutSeconds")
-        if limit is not None and (clock.now() - self.started).total_seconds() > limit:
+        if self.deadline is not None and clock.now() > self.deadline:
             self.end(StoppedError("TIMED_OUT", "States.Timeout"))
         if self.ending is not None:
             raise self.ending

@@ -20,7 +20,7 @@ class StateMachines:
     """Registers ``stepfunctions``. ``speed``: how much faster than real waits and retries pass."""
 
     def __init__(self, emulator: Emulator, speed: float = 1000.0) -> None:
-        self._emulator, self._tokens = emulator, Tokens()
+        self._emulator, self._tokens = emulator, Tokens(emulator.clock)
         self._machines: dict[str, Machine] = {}
         self._tags: dict[str, dict[str, str]] = {}
         self._executions = Executions(emulator, self._tokens, speed)

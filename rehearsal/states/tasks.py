@@ -1,8 +1,11 @@
 """Task states: a call of another service within its time, on the record."""
 
+import contextlib
+import datetime
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from rehearsal.emulator import Emulator
@@ -16,6 +19,11 @@ from rehearsal.states.tokens import Tokens, Waiting
 
 LOOK = 0.1
 """Seconds after which a waiting task notices that its execution was stopped."""
+
+LONGEST = 99_999_999
+"""Seconds a task waits at most (the ASL specification, "Timeouts")."""
+
+TIMED_OUT = {TIMEOUT: "ran longer than its TimeoutSeconds", HEARTBEAT_TIMEOUT: "sent no heartbeat in time"}
 
 
 class Tasks:
@@ -48,16 +56,39 @@ class Tasks:
         call.submitted = record.submitted
         deadline = None if limit is None else time.monotonic() + limit
         try:
-            result = _within(call, lambda: registry.perform(call), deadline, visit)
+            result = self._done(call, deadline, visit)
             if waiting is not None:
                 record.submitted(result)
-                result = _answered(waiting, deadline, beat, visit)
+                result = self._answered(waiting, limit, beat, visit)
             limited(result, "result")
         except StateError as error:
             record.failed(error)
             raise
         record.succeeded(result)
         return result
+
+    def _done(self, call: Call, deadline: float | None, visit: Visit) -> Any:
+        """The call's result. While another execution is waited for, nobody waits for this one."""
+        nested = call.resource.service == "states" and call.resource.pattern.startswith("sync")
+        with self._emulator.clock.idle() if nested else contextlib.nullcontext():
+            return _within(call, lambda: registry.perform(call), deadline, visit)
+
+    def _answered(self, waiting: Waiting, limit: float | None, beat: int | None, visit: Visit) -> Any:
+        """The answer to the token; its time-outs are in the world's time."""
+        clock = self._emulator.clock
+        begun = clock.now()
+        while not waiting.done.is_set():
+            visit.line.check()
+            ends = [] if limit is None else [(_after(begun, limit), TIMEOUT)]
+            ends += [] if beat is None else [(_after(waiting.heartbeat, beat), HEARTBEAT_TIMEOUT)]
+            end, error = min(ends, default=(_after(begun, LONGEST), TIMEOUT))
+            if clock.now() >= end:
+                raise StateError(error, f"The task '{visit.name}' {TIMED_OUT[error]}.")
+            end = min(end, visit.line.run.deadline or end)
+            clock.sleep((end - clock.now()).total_seconds(), _Either(waiting, visit))
+        if waiting.error is not None:
+            raise waiting.error
+        return waiting.result
 
 
 class _Record:
@@ -108,7 +139,7 @@ def _within(call: Call, work: Callable[[], Any], deadline: float | None, visit: 
 
     threading.Thread(target=worker, name=f"task {visit.name}", daemon=True).start()
     try:
-        _await(done, deadline, visit, None)
+        _await(done, deadline, visit)
     except (StateError, StoppedError):
         call.cancelled.set()
         for stop in call.on_cancel:
@@ -119,21 +150,27 @@ def _within(call: Call, work: Callable[[], Any], deadline: float | None, visit: 
     return outcome["result"]
 
 
-def _answered(waiting: Waiting, deadline: float | None, beat: int | None, visit: Visit) -> Any:
-    _await(waiting.done, deadline, visit, (waiting, beat) if beat is not None else None)
-    if waiting.error is not None:
-        raise waiting.error
-    return waiting.result
+@dataclass(frozen=True)
+class _Either:
+    """What ends the wait for a token: its answer, or whatever stops the line."""
+
+    waiting: Waiting
+    visit: Visit
+
+    def is_set(self) -> bool:
+        """Whether the wait is over."""
+        line = self.visit.line
+        return self.waiting.done.is_set() or line.signal.is_set() or line.run.ending is not None
 
 
-def _await(
-    done: threading.Event, deadline: float | None, visit: Visit, heartbeat: tuple[Waiting, int] | None
-) -> None:
+def _after(moment: datetime.datetime, seconds: float) -> datetime.datetime:
+    return moment + datetime.timedelta(seconds=seconds)
+
+
+def _await(done: threading.Event, deadline: float | None, visit: Visit) -> None:
     """Wait until done. Time-outs run on the real clock: what a task does takes its real time here too."""
     while not done.wait(LOOK if deadline is None else max(0.0, min(LOOK, deadline - time.monotonic()))):
         visit.line.check()
         now = time.monotonic()
         if deadline is not None and now >= deadline and not done.is_set():
-            raise StateError(TIMEOUT, f"The task '{visit.name}' ran longer than its TimeoutSeconds.")
-        if heartbeat is not None and now - heartbeat[0].heartbeat > heartbeat[1]:
-            raise StateError(HEARTBEAT_TIMEOUT, f"The task '{visit.name}' sent no heartbeat in time.")
+            raise StateError(TIMEOUT, f"The task '{visit.name}' {TIMED_OUT[TIMEOUT]}.")

@@ -1,21 +1,23 @@
 """Task tokens: what a workflow waits for until someone calls SendTaskSuccess or SendTaskFailure."""
 
+import datetime
 import threading
-import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 from rehearsal.api import ApiError
+from rehearsal.clock import WorldClock
 from rehearsal.states.errors import StateError
 
 
 @dataclass
 class Waiting:
-    """A task that waits for its token. ``heartbeat`` is the monotonic time of the last sign of life."""
+    """A task that waits for its token. ``heartbeat`` is the world's time of the last sign of life."""
+
+    heartbeat: datetime.datetime
 
     done: threading.Event = field(default_factory=threading.Event)
-    heartbeat: float = field(default_factory=time.monotonic)
     result: Any = None
     error: StateError | None = None
 
@@ -23,12 +25,13 @@ class Waiting:
 class Tokens:
     """The tokens of all waiting tasks."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: WorldClock) -> None:
+        self._world = world
         self._waiting: dict[str, Waiting] = {}
 
     def new(self) -> tuple[str, Waiting]:
         """A token and what waits for it."""
-        token, waiting = uuid.uuid4().hex, Waiting()
+        token, waiting = uuid.uuid4().hex, Waiting(self._world.now())
         self._waiting[token] = waiting
         return token, waiting
 
@@ -50,7 +53,7 @@ class Tokens:
 
     def beat(self, token: str) -> None:
         """The task lives."""
-        self._find(token).heartbeat = time.monotonic()
+        self._find(token).heartbeat = self._world.now()
 
     def _find(self, token: str) -> Waiting:
         if token not in self._waiting:

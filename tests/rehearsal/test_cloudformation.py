@@ -539,9 +539,16 @@ def test_the_templates_of_a_whole_environment_are_deployed_used_and_deleted(
     assert [call for call in calls if not call.allowed] == []
     roles = [r for r in emulator.identities.roles.values() if "/acme/small/" in r.arn]
     assert all(record.boundary for record in roles)
+    assert engine.difference(outdir, "small") == {}
     events = {name: len(stack.events) for name, stack in engine.stacks.items()}
     assert engine.deploy(outdir, "small") == deployed
     assert {name: len(stack.events) for name, stack in engine.stacks.items()} == events
     for name in reversed([name for name in engine.stacks if name not in before]):
+        if engine.stacks[name].protected:
+            with pytest.raises(StackError, match="TerminationProtection is enabled"):
+                engine.delete(name)
+            emulator.client("cloudformation").update_termination_protection(
+                StackName=name, EnableTerminationProtection=False
+            )
         engine.delete(name)
     assert [r.arn for r in emulator.identities.roles.values() if "/acme/small/" in r.arn] == []

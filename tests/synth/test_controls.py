@@ -260,7 +260,8 @@ def test_sagemaker_3_notebook_instances_give_no_root(platform: Platform) -> None
 
 
 def test_sagemaker_4_production_variants_have_two_instances_or_more(platform: Platform) -> None:
-    variants = [v for c in platform.made("SageMaker::EndpointConfig") for v in c["ProductionVariants"]]
+    given = [v for c in platform.made("SageMaker::EndpointConfig") for v in c["ProductionVariants"]]
+    variants = [v["Fn::If"][1] if "Fn::If" in v else v for v in given]
     assert all("ServerlessConfig" in each or each["InitialInstanceCount"] >= 2 for each in variants)
     one, two = ([{"InstanceType": "ml.m5.large", "InitialInstanceCount": count}] for count in (1, 2))
     refuses("SageMaker::EndpointConfig", "ProductionVariants", one, two)

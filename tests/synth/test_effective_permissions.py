@@ -132,8 +132,9 @@ def principal_of(role: Role) -> str:
     for persona in ("approver", "studio-admin"):
         if role.kind == "persona" and role.thing.startswith(f"{persona}-"):
             return persona
-    if role.kind in ("job", "trigger", "workflow"):
-        return f"model-{role.kind}"
+    model = role.stack.removeprefix("Model-")
+    if role.stack != model:
+        return f"model{role.thing.removeprefix(model)}"
     return role.thing
 
 

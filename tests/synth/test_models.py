@@ -11,9 +11,13 @@ import pytest
 from landscapes import ROOT, environment, landscape, logical_ids, properties
 
 from mlplatform import workflows
+from mlplatform.permissions.endpoint_roles import model_endpoint
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.job_roles import model_job
+from mlplatform.permissions.release_roles import model_release, model_releases
+from mlplatform.permissions.update_roles import first_update
 from mlplatform.permissions.workflow_roles import model_workflow
+from mlplatform.serving.parts import served
 from mlplatform.settings import Environment, ModelProduct
 from tools.assembly import stacks
 from tools.platform_app import platform_app
@@ -48,9 +52,10 @@ def tasks(node: Any) -> Iterator[dict[str, Any]]:
             yield from tasks(child)
 
 
-def role(template: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    """Properties of the model's role of one kind."""
-    (found,) = [r for r in properties(template, "AWS::IAM::Role") if r["Path"].endswith(f"/{kind}/")]
+def role(template: Mapping[str, Any], thing: str) -> dict[str, Any]:
+    """Properties of the model's role that is called ``<model>-<thing>``."""
+    roles = properties(template, "AWS::IAM::Role")
+    (found,) = [r for r in roles if r["RoleName"].endswith(f"-credit-approval-{thing}")]
     return found
 
 
@@ -100,20 +105,23 @@ def test_a_workflow_may_do_what_its_states_do_and_nothing_else(
     templates: Templates, environment: str
 ) -> None:
     template = templates[environment, MODEL]
-    resources = [task["Resource"].partition(":states:::")[2] for task in tasks(definitions(template))]
-    assert resources
-    needed = {action for resource in resources for action in NEEDED[resource]}
-    granted = {action for action in actions(template, "workflow") if not ALWAYS.fullmatch(action)}
-    assert granted == needed
+    every = definitions(template)
+    releases = {name: every.pop(name) for name in workflows.RELEASES}
+    for role_of, found in (("workflow", every), ("releases", releases)):
+        resources = [task["Resource"].partition(":states:::")[2] for task in tasks(found)]
+        assert resources
+        needed = {action for resource in resources for action in NEEDED[resource.partition(".wait")[0]]}
+        granted = {action for action in actions(template, role_of) if not ALWAYS.fullmatch(action)}
+        assert granted == needed
 
 
 @pytest.mark.parametrize(
     ("environment", "which"),
     [
-        ("full", ["batch", "register", "train", "tune"]),
-        ("small", ["batch", "register", "train", "tune"]),
-        ("gov", ["batch"]),
-        ("given", ["batch"]),
+        ("full", ["batch", "register", "release", "rollback", "train", "tune"]),
+        ("small", ["batch", "register", "release", "rollback", "train", "tune"]),
+        ("gov", ["batch", "release", "rollback"]),
+        ("given", ["batch", "release", "rollback"]),
     ],
 )
 def test_a_model_is_trained_only_where_the_environment_trains(
@@ -260,8 +268,9 @@ def test_log_entries_hold_no_data_of_executions_and_every_execution_is_traced(te
 def test_what_is_substituted_is_all_that_the_definition_leaves_open(templates: Templates) -> None:
     for machine in properties(templates["full", MODEL], "AWS::StepFunctions::StateMachine"):
         open_ = set(re.findall(r"\$\{(\w+)\}", machine["DefinitionString"]))
-        assert open_ == set(machine["DefinitionSubstitutions"])
-        assert "Fn::Join" in machine["DefinitionSubstitutions"].get("SubnetIds", {"Fn::Join": []})
+        given = machine.get("DefinitionSubstitutions", {})
+        assert open_ == set(given)
+        assert "Fn::Join" in given.get("SubnetIds", {"Fn::Join": []})
 
 
 def test_schedules_and_new_data_start_the_workflow_without_input_and_keep_what_fails(
@@ -305,6 +314,39 @@ def test_workflows_run_as_a_role_that_only_they_can_take_on(templates: Templates
     assert trust["Principal"] == {"Service": "states.amazonaws.com"}
 
 
+def test_releases_run_as_a_role_that_only_they_can_take_on(templates: Templates) -> None:
+    (trust,) = role(templates["full", MODEL], "releases")["AssumeRolePolicyDocument"]["Statement"]
+    machine = "arn:aws:states:us-east-1:222233334444:stateMachine:acme-full-credit-approval-"
+    assert trust["Condition"]["ArnLike"]["aws:SourceArn"] == [f"{machine}release", f"{machine}rollback"]
+    machines = properties(templates["full", MODEL], "AWS::StepFunctions::StateMachine")
+    roles = {m["StateMachineName"].rpartition("-")[2]: m["RoleArn"]["Fn::GetAtt"][0] for m in machines}
+    assert roles["release"] == roles["rollback"] != roles["train"]
+
+
+def test_a_release_changes_the_stack_only_by_the_roles_and_types_its_function_is_told(
+    templates: Templates,
+) -> None:
+    template, serving = templates["full", MODEL], templates["full", "Serving-credit-approval"]
+    (function,) = properties(template, "AWS::Lambda::Function")
+    told = function["Environment"]["Variables"]
+    planned = statements(template, "release")["PlanUpdates"]
+    account, path = "222233334444", "role/acme/full/release/acme-full-credit-approval"
+    roles = [f"arn:aws:iam::{account}:{path}-{which}" for which in ("update", "update-first")]
+    assert planned["Condition"]["StringEquals"]["cloudformation:RoleArn"] == roles
+    assert [told["UPDATE_ROLE"], told["FIRST_ROLE"]] == roles
+    assert planned["Resource"] == f"arn:aws:cloudformation:us-east-1:{account}:stack/{told['STACK']}/*"
+    types = planned["Condition"]["ForAllValues:StringEquals"]["cloudformation:ResourceTypes"]
+    assert types == told["RESOURCE_TYPES"].split(",")
+    assert {resource["Type"] for resource in serving["Resources"].values()} <= set(types)
+
+
+def test_the_functions_of_all_models_share_one_log_group(templates: Templates) -> None:
+    groups = properties(templates["full", "Orchestration"], "AWS::Logs::LogGroup")
+    assert "/acme/full/function/release" in {group["LogGroupName"] for group in groups}
+    (function,) = properties(templates["full", MODEL], "AWS::Lambda::Function")
+    assert function["LoggingConfig"]["LogGroup"] == "/acme/full/function/release"
+
+
 def test_the_check_of_data_runs_in_the_network_and_other_functions_do_not(templates: Templates) -> None:
     functions = {
         f["FunctionName"]: f for f in properties(templates["full", "Orchestration"], "AWS::Lambda::Function")
@@ -317,7 +359,8 @@ def test_the_check_of_data_runs_in_the_network_and_other_functions_do_not(templa
 
 
 def test_a_message_that_stays_in_the_dead_letter_queue_raises_an_alarm(templates: Templates) -> None:
-    (alarm,) = properties(templates["full", "Orchestration"], "AWS::CloudWatch::Alarm")
+    alarms = properties(templates["full", "Orchestration"], "AWS::CloudWatch::Alarm")
+    (alarm,) = [one for one in alarms if one["AlarmName"].endswith("-dead-letters")]
     assert alarm["AlarmActions"] == ["arn:aws:sns:us-east-1:222233334444:acme-full-notifications"]
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": "acme-full-dead-letters"}]
@@ -355,7 +398,10 @@ def granted(product: ModelProduct, settings: Environment) -> list[Grant]:
 
 def test_the_policies_of_the_longest_names_fit(longest: Environment) -> None:
     product = next(product for product in longest.products if product.name == LONGEST)
-    for grants in (granted(product, longest), model_job(product, longest)):
+    whole = served(product, longest)
+    tables = (model_endpoint, model_release, model_releases, first_update)
+    releasing = [table(whole) for table in tables]
+    for grants in (granted(product, longest), model_job(product, longest), *releasing):
         text = json.dumps([grant.statement for grant in grants], separators=(",", ":"))
         assert len(text) < MAX_INLINE
 
@@ -391,11 +437,46 @@ def test_no_workflow_reaches_a_job_a_model_or_a_workflow_of_a_model_whose_name_b
             assert not hit, (name, other)
 
 
+def test_no_release_reaches_what_belongs_to_a_model_whose_name_begins_alike(longest: Environment) -> None:
+    products = {product.name: product for product in longest.products}
+    names = longest.names
+    for name, product in products.items():
+        whole = served(product, longest)
+        tables = (model_endpoint, model_release, model_releases, first_update)
+        arns = [
+            arn for table in tables for grant in table(whole) for arn in grant.resources if is_own(arn, name)
+        ]
+        for other in set(products) - {name}:
+            base = f"pppppp-eeeeeeee-{other}"
+            targets = [
+                names.arn("cloudformation", f"stack/pppppp-eeeeeeee-serving-{other}/0a1b"),
+                names.arn("sagemaker", f"endpoint/{base}"),
+                names.arn("sagemaker", f"action/{base}-abcdefghij"),
+                names.arn("states", f"execution:{base}-release:1"),
+                names.arn("lambda", f"function:{base}-release"),
+                names.arn("cloudwatch", f"alarm:pppppp-eeeeeeee/{other}/operating"),
+                names.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{base}:log-stream:x"),
+                names.role_arn("release", f"{other}-update"),
+                names.role_arn("endpoint", f"{other}-endpoint"),
+                f"{names.bucket_arn('artifacts')}/releases/{other}/x",
+                f"{names.bucket_arn('artifacts')}/models/{other}/x",
+            ]
+            hit = {(t, arn) for t in targets for arn in arns if fnmatchcase(t, arn)}
+            assert not hit, (name, other)
+
+
+def is_own(arn: Any, model: str) -> bool:
+    """Whether a pattern names the model, and is not of all there is of a kind."""
+    return isinstance(arn, str) and re.search(rf"[-/]{model}([-/:]|$)", arn) is not None
+
+
 def test_stateless_logical_ids_are_those_of_the_workflows(templates: Templates) -> None:
     found = logical_ids(templates["full", MODEL], "AWS::StepFunctions::StateMachine")
     assert sorted(re.sub(r"[0-9A-F]{8}$", "", name) for name in found) == [
         "WorkflowsBatch",
         "WorkflowsRegister",
+        "WorkflowsRelease",
+        "WorkflowsRollback",
         "WorkflowsTrain",
         "WorkflowsTune",
     ]

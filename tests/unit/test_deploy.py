@@ -1,6 +1,8 @@
 """Deploying: only what was checked, and only to the account and region the file names."""
 
+import json
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -12,7 +14,7 @@ import pytest
 from botocore.stub import Stubber
 
 from mlplatform.settings import Environment, read_environments
-from tools import deploy
+from tools import deploy, instance_types
 from tools.deploy import command, main, unfit_for, unprotect_failed
 
 ROOT = Path(__file__).parents[2]
@@ -156,5 +158,114 @@ def test_the_exit_code_is_that_of_the_deployment(
     program.chmod(0o755)
     monkeypatch.setattr(deploy.sys, "executable", str(tmp_path / "python"))
     monkeypatch.setattr(deploy, "deployed_stacks", lambda _: [])
+    monkeypatch.setattr(instance_types, "deployed_stacks", lambda _: [])
     assert main(arguments(mine, synthesized, "--stack", "Network")) == 3
     assert calls.read_text(encoding="utf-8").startswith(f"deploy {mine.name}/Network --app {synthesized}")
+
+
+def test_a_deployment_that_does_not_wait_for_endpoints_is_refused(
+    mine: Environment, synthesized: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments(mine, synthesized, "--express")) == 2
+    assert capsys.readouterr().err.startswith("deploy: --express is not for this project: ")
+
+
+def template(instance_type: str | list[str], *, scales: bool = True) -> dict[str, Any]:
+    """A Serving stack's template as far as it matters here."""
+    given: dict[str, Any] = {"InstanceType": instance_type}
+    if isinstance(instance_type, list):
+        given = {"InstancePools": [{"InstanceType": one} for one in instance_type]}
+    shadow = {"Fn::If": ["HasShadow", [{"VariantName": "shadow", **given}], {"Ref": "AWS::NoValue"}]}
+    config = {
+        "ProductionVariants": [{"VariantName": "production", **given}],
+        "ShadowProductionVariants": shadow,
+    }
+    target = {"ScalableTarget": {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": {}}}
+    found = {"EndpointConfig": {"Type": "AWS::SageMaker::EndpointConfig", "Properties": config}}
+    return {"Resources": {**found, **(target if scales else {})}}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        (template("ml.m5.large"), template("ml.m5.large"), None),
+        (template("ml.m5.large"), template("ml.c5.large"), ("ml.m5.large", "ml.c5.large")),
+        (template("ml.m5.large"), template("ml.c5.large", scales=False), ("ml.m5.large", "ml.c5.large")),
+        (template("ml.m5.large", scales=False), template("ml.c5.large"), None),
+        (template("ml.m5.large"), template("ml.m5.large", scales=False), None),
+        (
+            template("ml.m5.large"),
+            template(["ml.m5.large", "ml.c5.large"]),
+            ("ml.m5.large", "ml.m5.large, ml.c5.large"),
+        ),
+        (template("ml.m5.large"), {"Resources": {}}, None),
+    ],
+)
+def test_an_instance_type_changes_only_where_nothing_scales(
+    before: dict[str, Any], after: dict[str, Any], found: tuple[str, str] | None
+) -> None:
+    assert instance_types.one_step(before, after) == found
+
+
+@pytest.fixture
+def serving(mine: Environment, tmp_path: Path) -> Path:
+    """A synthesis with one Serving stack of that environment, on another instance type than is deployed."""
+    folder = tmp_path / "assembly-mine"
+    folder.mkdir()
+    artifact = {
+        "type": "aws:cloudformation:stack",
+        "environment": f"aws://{mine.account}/{mine.region}",
+        "displayName": f"{mine.name}/Serving-credit-approval",
+        "properties": {"templateFile": "serving.template.json"},
+    }
+    (folder / "manifest.json").write_text(json.dumps({"artifacts": {"a": artifact}}), encoding="utf-8")
+    (folder / "serving.template.json").write_text(json.dumps(template("ml.c5.large")), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("released", "only", "refused"),
+    [
+        (True, None, True),
+        (True, "Serving-credit-approval", True),
+        (True, "Network", False),
+        (False, None, False),
+    ],
+)
+def test_a_deployment_that_sagemaker_would_refuse_is_refused_with_the_two_steps(
+    mine: Environment, serving: Path, released: bool, only: str | None, refused: bool
+) -> None:
+    client = boto3.client(
+        "cloudformation",
+        region_name=mine.region,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+    )
+    package = f"arn:aws:sagemaker:eu-west-1:{mine.account}:model-package/x/1" if released else "none"
+    name = mine.names.stack("Serving-credit-approval")
+    stack = {
+        "StackName": name,
+        "StackStatus": "UPDATE_COMPLETE",
+        "CreationTime": datetime(2026, 1, 1, tzinfo=UTC),
+        "Parameters": [{"ParameterKey": "ProductionModelPackageArn", "ParameterValue": package}],
+    }
+    with Stubber(client) as stubber:
+        stubber.add_response("describe_stacks", {"Stacks": [stack]}, {})
+        if refused:
+            body = {"TemplateBody": json.dumps(template("ml.m5.large"))}
+            stubber.add_response("get_template", body, {"StackName": name})
+        found = instance_types.changed(mine, client, serving, only)
+        stubber.assert_no_pending_responses()
+    assert len(found) == refused
+    assert all("goes from ml.m5.large to ml.c5.large" in line for line in found)
+    assert all("serving.autoscaling.paused: true" in line for line in found)
+
+
+def test_no_command_asks_cloudformation_for_a_difference_that_it_would_plan_with_the_defaults() -> None:
+    code = [*ROOT.glob("tools/*.py"), *ROOT.glob(".github/**/*.y*ml"), ROOT / "Makefile"]
+    texts = [path.read_text(encoding="utf-8") for path in (*code, *ROOT.glob("docs/**/*.md"))]
+    # A list that begins with the CLI, a line of a recipe or of a shell, a command in prose with its options.
+    runs = re.compile(r"(\[cdk, \"diff\"|(?:^|[$@;&]) *(?:npx )?cdk diff\b|`cdk diff -).*", re.M)
+    found = [match[0] for text in texts for match in runs.finditer(text)]
+    assert found
+    assert not [line for line in found if "--method=template" not in line]

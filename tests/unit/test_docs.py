@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import pytest
 import yaml
@@ -79,7 +79,7 @@ def fields(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, Fiel
         yield prefix + name, field
         kinds = [field.annotation, *get_args(field.annotation)]
         for section in (kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)):
-            step = "" if field.annotation is section or type(None) in get_args(field.annotation) else "[]"
+            step = "[]" if get_origin(field.annotation) in (list, dict) else ""
             yield from fields(section, f"{prefix}{name}{step}.")
 
 

@@ -26,7 +26,7 @@ def made(
     """The fixture's model with ``changes`` (None leaves a section out), in an environment that trains."""
     model = yaml.safe_load((FIXTURE / "model.yaml").read_text(encoding="utf-8")) | (changes or {})
     (folder / "models" / "credit-approval").mkdir(parents=True)
-    for path in FIXTURE.glob("*.py"):
+    for path in (*FIXTURE.glob("*.py"), FIXTURE / "sample.csv"):
         (folder / "models" / "credit-approval" / path.name).write_bytes(path.read_bytes())
     text = yaml.safe_dump({key: value for key, value in model.items() if value is not None})
     (folder / "models" / "credit-approval" / "model.yaml").write_text(text, encoding="utf-8")

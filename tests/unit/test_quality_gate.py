@@ -16,6 +16,7 @@ from quality_gate.handler import handle
 from quality_gate.logic import PackageGroupMissing, judge, lower_is_better, verdict
 
 BUCKET, GROUP = "acme-dev-artifacts", "acme-dev-credit-approval"
+LEDGER, ENDPOINT = "acme-dev-release-ledger", "acme-dev-credit-approval"
 EVALUATION = f"s3://{BUCKET}/models/credit-approval/run/evaluation/evaluation.json"
 REPORT = f"s3://{BUCKET}/models/credit-approval/run/gate.json"
 GOOD = {
@@ -28,12 +29,20 @@ GOOD = {
 
 @pytest.fixture
 def account(aws: None) -> dict[str, Any]:
-    """Clients of an account with a bucket and an empty package group."""
+    """Clients of an account with a bucket, an empty package group and an empty ledger."""
     s3 = boto3.client("s3", region_name="eu-west-1")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     sagemaker = boto3.client("sagemaker", region_name="eu-west-1")
     sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
-    return {"s3": s3, "sagemaker": sagemaker}
+    dynamodb = boto3.client("dynamodb", region_name="eu-west-1")
+    keys = {"endpoint": "HASH", "record": "RANGE"}
+    dynamodb.create_table(
+        TableName=LEDGER,
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in keys],
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys.items()],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return {"s3": s3, "sagemaker": sagemaker, "dynamodb": dynamodb}
 
 
 def put(account: dict[str, Any], content: Any, uri: str = EVALUATION) -> None:
@@ -129,6 +138,42 @@ def test_the_newest_approved_version_is_what_is_live(account: dict[str, Any]) ->
     assert decided["Live"] == live
     assert decided["Passed"] is True
     assert handle(event(NotWorseThanLiveBy={"roc_auc": 0.005}), **account)["Passed"] is False
+
+
+def serves(account: dict[str, Any], version: str, endpoint: str = ENDPOINT) -> None:
+    """Record that a version serves, as its release does."""
+    item = {"endpoint": {"S": endpoint}, "record": {"S": "live"}, "package": {"S": version}}
+    account["dynamodb"].put_item(TableName=LEDGER, Item=item)
+
+
+SERVED = {"Endpoint": ENDPOINT, "Ledger": LEDGER}
+"""What the workflow of a model with an endpoint sends as well."""
+
+
+def test_what_serves_is_what_is_live_whatever_was_approved_after_it(account: dict[str, Any]) -> None:
+    put(account, GOOD)
+    live = approve(account, {"roc_auc": 0.88}, "older")
+    approve(account, {"roc_auc": 0.99}, "newer")
+    serves(account, live)
+    decided = handle({**event(NotWorseThanLiveBy={"roc_auc": 0.01}), **SERVED}, **account)
+    assert decided["Live"] == live
+    assert decided["Passed"] is True
+
+
+def test_before_anything_serves_the_newest_approved_version_is_compared_with(account: dict[str, Any]) -> None:
+    put(account, GOOD)
+    newest = approve(account, {"roc_auc": 0.88})
+    serves(account, "arn:of:another:model", endpoint="acme-dev-fraud-detector")
+    assert handle({**event(NotWorseThanLiveBy={"roc_auc": 0.01}), **SERVED}, **account)["Live"] == newest
+
+
+def test_a_ledger_that_cannot_be_read_is_no_reason_to_compare_with_something_else(
+    account: dict[str, Any],
+) -> None:
+    put(account, GOOD)
+    approve(account, {"roc_auc": 0.5})
+    with pytest.raises(account["dynamodb"].exceptions.ResourceNotFoundException):
+        handle({**event(), "Endpoint": ENDPOINT, "Ledger": "absent"}, **account)
 
 
 def test_nothing_live_passes_and_says_so_but_only_with_a_number(account: dict[str, Any]) -> None:
@@ -260,7 +305,7 @@ def test_a_package_group_that_does_not_exist_is_an_error_that_names_it(account: 
             "list_model_packages", "ValidationException", "ModelPackageGroup x does not exist."
         )
         with pytest.raises(PackageGroupMissing, match=f"{GROUP}: .* deploy the model's stack first"):
-            handle(event(), s3=account["s3"], sagemaker=sagemaker)
+            handle(event(), **{**account, "sagemaker": sagemaker})
 
 
 def test_what_may_pass_is_left_to_the_state_machine_to_try_again(account: dict[str, Any]) -> None:
@@ -268,7 +313,7 @@ def test_what_may_pass_is_left_to_the_state_machine_to_try_again(account: dict[s
     with stubber:
         stubber.add_client_error("get_object", "SlowDown", "later", 503)
         with pytest.raises(ClientError, match="SlowDown"):
-            handle(event(), s3=s3, sagemaker=account["sagemaker"])
+            handle(event(), **{**account, "s3": s3})
 
 
 def test_an_evaluation_that_may_not_be_read_does_not_pass(account: dict[str, Any]) -> None:
@@ -276,7 +321,7 @@ def test_an_evaluation_that_may_not_be_read_does_not_pass(account: dict[str, Any
     with stubber:
         stubber.add_client_error("get_object", "AccessDenied", "no", 403)
         stubber.add_response("put_object", {})
-        decided = handle(event(), s3=s3, sagemaker=account["sagemaker"])
+        decided = handle(event(), **{**account, "s3": s3})
     assert decided["Passed"] is False
     assert "AccessDenied" in decided["Summary"]
 

@@ -1,11 +1,12 @@
 """Environments of other accounts read and approve what the registry keeps, and do nothing else with it."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from landscapes import environment, landscape, three_accounts
+from landscapes import CONSUMER, environment, landscape, three_accounts
 
 from mlplatform.bucket_policies import bucket_policy
 from mlplatform.endpoint_policies import interface_endpoint_policy, s3_endpoint_policy
@@ -14,6 +15,8 @@ from mlplatform.names import Names
 from mlplatform.policy import allow, document
 from mlplatform.registry_access import RegistryAccess
 from mlplatform.settings import Environment
+from mlplatform.version_notes import RECORDED
+from model_registration.logic import metadata
 from tools.policy_evaluator import Request, evaluate
 
 HUB, STAGE, STRANGER = "111122223333", "222233334444", "999999999999"
@@ -126,6 +129,82 @@ def test_only_approvers_of_consumers_decide_and_only_to_approve_or_reject(
     assert "ConsumersApprove" in sids["approve"]
 
 
+SERVED, STAGE_KEY = "sagemaker:CustomerMetadataProperties/served-in-{}", "sagemaker:ModelLifeCycle:Stage"
+
+
+def test_the_release_of_a_product_notes_where_it_serves_and_nothing_else(
+    accounts: dict[str, Environment],
+) -> None:
+    hub, stage = accounts["hub"], accounts["stage"].names
+    policy = RegistryAccess(hub).group_policy("credit-approval")
+    version = hub.names.arn("sagemaker", "model-package/acme-hub-credit-approval/3")
+    function = stage.role_arn("function", "credit-approval-release")
+    noted = {SERVED.format("stage"): "abcdefghij 2026-03-04T05:06:07Z", STAGE_KEY: "stage"}
+
+    def note(role: str = function, resource: str = version, **more: str | list[str]) -> Request:
+        request = call(hub, role, "sagemaker:UpdateModelPackage", resource, policy)
+        return replace(request, context={**noted, **more})
+
+    other = version.replace("credit-approval", "support-assistant")
+    cases = {
+        "that it serves": (note(), True),
+        "without a stage": (replace(note(), context={SERVED.format("stage"): "x"}), True),
+        "that it served in the registry's environment": (note(**{SERVED.format("hub"): "x"}), False),
+        "that it served in another consumer": (note(**{SERVED.format("prod"): "x"}), False),
+        "the stage of another environment": (note(**{STAGE_KEY: "prod"}), False),
+        "an approval": (note(**{STATUS: "Approved"}), False),
+        "a rejection": (note(**{STATUS: "Rejected"}), False),
+        "less than there was": (
+            note(**{"sagemaker:CustomerMetadataPropertiesToRemove": ["gate"]}),
+            False,
+        ),
+        "on a version of another product": (note(resource=other), False),
+        "as the release of another product": (
+            note(stage.role_arn("function", "support-assistant-release")),
+            False,
+        ),
+        "as a function of another kind": (note(stage.role_arn("function", "quality-gate")), False),
+        "as a role off the platform's path": (note(outsider(stage)), False),
+    }
+    for key in RECORDED:
+        forged = note(**{f"sagemaker:CustomerMetadataProperties/{key}": "forged"})
+        cases[f"another {key}"] = (forged, False)
+    assert_judged(cases)
+
+
+def test_what_registration_records_is_closed_to_releases_of_other_accounts() -> None:
+    event = {
+        "Model": "credit-approval",
+        "RunId": "abcdefghij",
+        "Execution": "arn:e",
+        "Job": {"Arn": "arn:j"},
+        "Source": {"Uri": "s3://b/s", "Sha256": "0f"},
+        "Overrides": ["train"],
+        "Gate": "s3://b/g",
+        "DataCheck": {"Report": "s3://b/r", "Rows": 7},
+        "Data": {},
+    }
+    imported = {**event, "Imported": "s3://b/i"}
+    assert set(RECORDED) == {*metadata(event), *metadata(imported)}
+
+
+def test_approvers_of_consumers_note_nothing_of_releases_while_deciding(
+    accounts: dict[str, Environment],
+) -> None:
+    hub, stage = accounts["hub"], accounts["stage"].names
+    policy = RegistryAccess(hub).group_policy("credit-approval")
+    version = hub.names.arn("sagemaker", "model-package/acme-hub-credit-approval/3")
+    approver = stage.role_arn("persona", "approver-cy")
+
+    def decide(**more: str) -> Request:
+        request = call(hub, approver, "sagemaker:UpdateModelPackage", version, policy)
+        return replace(request, context={STATUS: "Approved", **more})
+
+    claims = [SERVED.format(name) for name in ("hub", "stage", "prod")] + [STAGE_KEY]
+    cases = {f"and {claim}": (decide(**{claim: "x"}), False) for claim in claims}
+    assert_judged({"approve": (decide(), True), **cases})
+
+
 # --- images ----------------------------------------------------------------------------------------------
 
 
@@ -191,6 +270,52 @@ def test_consumers_read_models_through_their_own_network(accounts: dict[str, Env
     )
     assert sids["a model, from outside"] == ("DenyConsumersOutsideNetwork",)
     assert "DenyConsumersAllButReading" in sids["writing a model"]
+
+
+@pytest.fixture(scope="module")
+def modes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Environment]]:
+    """A registry with a product that serves, and a consumer of another account, by mode of serving."""
+    found = {}
+    for mode, settings in MODES.items():
+        folder = tmp_path_factory.mktemp(mode)
+        shutil.copytree(FIXTURES, folder / "models")
+        changed = {"credit-approval": {"serving": {"mode": mode, **settings}}}
+        files = {
+            "hub": environment(HUB, training=True, models=changed),
+            "stage": environment(STAGE, **CONSUMER, models=changed),
+        }
+        found[mode] = landscape(folder, files, {})
+    return found
+
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "models"
+MODES: dict[str, dict[str, Any]] = {
+    "realtime": {},
+    "serverless": {"shadow": None, "ab_test": None, "autoscaling": None, "instances": None},
+    "async": {
+        "shadow": None,
+        "autoscaling": {"target_invocations_per_minute": None, "target_backlog_per_instance": 5},
+    },
+}
+
+
+def test_only_what_is_in_no_network_reads_and_answers_past_it(
+    modes: dict[str, dict[str, Environment]],
+) -> None:
+    model, answer = "/models/credit-approval/model.tar.gz", "/predictions/credit-approval/async/1.out"
+    cases = {}
+    for mode, every in modes.items():
+        hub, stage = every["hub"], every["stage"].names
+        own = hub.names.role_arn("endpoint", "credit-approval-endpoint")
+        theirs = stage.role_arn("endpoint", "credit-approval-endpoint")
+        another = hub.names.role_arn("endpoint", "support-assistant-endpoint")
+        cases |= {
+            f"{mode}: a model": (read(hub, own, model), mode != "realtime"),
+            f"{mode}: an answer": (read(hub, own, answer, "s3:PutObject"), mode != "realtime"),
+            f"{mode}: a model, by another endpoint": (read(hub, another, model), False),
+            f"{mode}: a model, from another account": (read(hub, theirs, model), mode == "serverless"),
+        }
+    assert_judged(cases)
 
 
 def test_without_consumers_the_registry_is_nobody_elses(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from typing import Any, ClassVar
 
 import pytest
+from template_mistakes import MISTAKES
 
 from mlplatform.instance_types import instance_types
 from mlplatform.rules import RULES, Violation, check, star_only_actions
@@ -1097,4 +1098,6 @@ def test_policies_of_the_registry_are_judged_as_any_other(kind: str, key: str) -
 
 def test_every_rule_has_tests_named_after_it() -> None:
     tested = {name for name in globals() if name.startswith("Test")}
-    assert {f"Test{rule.id.title().replace('_', '')}" for rule in RULES} <= tested
+    elsewhere = {rule for _, _, rule in MISTAKES.values()} | {"ENDPOINT_DELETION"}  # test_serving_rules.py
+    here = [rule.id for rule in RULES if rule.id not in elsewhere]
+    assert {f"Test{rule.title().replace('_', '')}" for rule in here} <= tested

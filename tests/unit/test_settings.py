@@ -21,7 +21,7 @@ network:
 """
 KEYS = (
     "account, region, name_prefix, organization_id, serves_production, training, removal, tags, "
-    "owns_account, already_in_account, iam, ci, network, studio, customization, registry, models, "
+    "owns_account, already_in_account, iam, ci, network, studio, customization, registry, release, models, "
     "data_sources, data_writers, break_glass_roles, storage, audit, log_retention_days, notifications, "
     "deployment"
 )
@@ -561,7 +561,7 @@ def with_models(folder: Path, **files: str) -> None:
         (
             MODEL + "taks: 1\n",
             "4: taks: unknown key, given 'taks', did you mean 'task'?, allowed: description, owner, task, "
-            "data, prepare, train, tune, evaluate, gate, inference, batch, schedule",
+            "data, prepare, train, tune, evaluate, gate, inference, batch, serving, schedule",
         ),
         (
             "name: x\n" + MODEL,

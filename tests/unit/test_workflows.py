@@ -40,6 +40,8 @@ SERVICE_FAULTS = re.compile(
 )
 BUILT_IN_VARIABLES = {"states"}
 MEBIBYTE = 1_048_576
+WITH_JOBS = tuple(name for name in workflows.NAMES if name not in workflows.RELEASES)
+"""Releases and rollbacks are built another way, see test_release_workflows.py."""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelProduct, Envir
 @pytest.fixture(scope="module")
 def definitions(model: tuple[ModelProduct, Environment]) -> dict[str, dict[str, Any]]:
     """Every workflow of that model."""
-    return {name: workflows.compiled(name, *model, SOURCE) for name in workflows.NAMES}
+    return {name: workflows.compiled(name, *model, SOURCE) for name in WITH_JOBS}
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +91,7 @@ def caught_in(state: Mapping[str, Any]) -> list[str]:
     return [catcher["Next"] for catcher in state.get("Catch", [])]
 
 
-@pytest.mark.parametrize("workflow", workflows.NAMES)
+@pytest.mark.parametrize("workflow", WITH_JOBS)
 def test_a_definition_is_what_step_functions_takes(
     workflow: str, definitions: dict[str, dict[str, Any]], smaller: dict[str, dict[str, Any]]
 ) -> None:
@@ -107,12 +109,12 @@ def test_the_linter_sees_what_step_functions_would_refuse(
     assert linted(broken)
 
 
-@pytest.mark.parametrize("workflow", workflows.NAMES)
+@pytest.mark.parametrize("workflow", WITH_JOBS)
 def test_a_definition_is_far_below_its_limit(workflow: str, definitions: dict[str, dict[str, Any]]) -> None:
     assert len(json.dumps(substituted(definitions[workflow]))) < MEBIBYTE // 8
 
 
-@pytest.mark.parametrize("workflow", workflows.NAMES)
+@pytest.mark.parametrize("workflow", WITH_JOBS)
 def test_every_task_retries_ends_in_time_and_catches_everything(
     workflow: str, definitions: dict[str, dict[str, Any]]
 ) -> None:
@@ -122,7 +124,7 @@ def test_every_task_retries_ends_in_time_and_catches_everything(
         assert task["Catch"][-1]["ErrorEquals"] == ["States.ALL"], name
 
 
-@pytest.mark.parametrize("workflow", workflows.NAMES)
+@pytest.mark.parametrize("workflow", WITH_JOBS)
 def test_only_throttling_and_faults_of_services_are_tried_again_with_jitter(
     workflow: str, definitions: dict[str, dict[str, Any]]
 ) -> None:
@@ -132,7 +134,7 @@ def test_only_throttling_and_faults_of_services_are_tried_again_with_jitter(
             assert not [e for e in retrier["ErrorEquals"] if not SERVICE_FAULTS.fullmatch(e)], name
 
 
-@pytest.mark.parametrize("workflow", workflows.NAMES)
+@pytest.mark.parametrize("workflow", WITH_JOBS)
 def test_a_function_that_lost_its_network_interface_is_waited_for(
     workflow: str, definitions: dict[str, dict[str, Any]]
 ) -> None:
@@ -148,7 +150,7 @@ def test_a_function_that_lost_its_network_interface_is_waited_for(
         assert sum(longest) / 2 >= 300  # full jitter: half of it on average
 
 
-@pytest.mark.parametrize("workflow", workflows.NAMES)
+@pytest.mark.parametrize("workflow", WITH_JOBS)
 def test_whatever_is_caught_is_explained_to_people_and_fails_the_execution(
     workflow: str, definitions: dict[str, dict[str, Any]]
 ) -> None:
@@ -164,7 +166,7 @@ def test_whatever_is_caught_is_explained_to_people_and_fails_the_execution(
     assert known["Notify of failure"]["Resource"].endswith(":sns:publish")
 
 
-@pytest.mark.parametrize("workflow", workflows.NAMES)
+@pytest.mark.parametrize("workflow", WITH_JOBS)
 def test_every_state_can_be_reached_and_every_pointer_leads_somewhere(
     workflow: str, definitions: dict[str, dict[str, Any]], smaller: dict[str, dict[str, Any]]
 ) -> None:
@@ -179,7 +181,7 @@ def test_every_state_can_be_reached_and_every_pointer_leads_somewhere(
         assert seen == set(outer)
 
 
-@pytest.mark.parametrize("workflow", workflows.NAMES)
+@pytest.mark.parametrize("workflow", WITH_JOBS)
 def test_every_expression_can_be_parsed_and_knows_its_variables(
     workflow: str, definitions: dict[str, dict[str, Any]]
 ) -> None:
@@ -192,7 +194,7 @@ def test_every_expression_can_be_parsed_and_knows_its_variables(
         assert used - functions <= assigned | own | BUILT_IN_VARIABLES, expression
 
 
-@pytest.mark.parametrize("workflow", workflows.NAMES)
+@pytest.mark.parametrize("workflow", WITH_JOBS)
 def test_only_copying_the_source_refers_to_the_bucket_of_deployments(
     workflow: str, definitions: dict[str, dict[str, Any]], model: tuple[ModelProduct, Environment]
 ) -> None:
@@ -210,7 +212,7 @@ def test_only_copying_the_source_refers_to_the_bucket_of_deployments(
 def test_states_of_the_same_name_are_the_same_in_every_workflow() -> None:
     first: dict[str, tuple[str, Any]] = {}
     differing = {"Admit", "Prepare", "Evaluate", "Register", "Did it pass?", "Notify", "Report on data"}
-    for workflow in workflows.NAMES:
+    for workflow in WITH_JOBS:
         for name, state in template.read(workflow)["States"].items():
             text = json.dumps(state).replace(f"The workflow {workflow} of", "The workflow of")
             text = text.replace(f": {workflow} failed in", ": failed in")
@@ -328,7 +330,7 @@ CAUSES = {
 }
 
 
-@pytest.mark.parametrize("workflow", workflows.NAMES)
+@pytest.mark.parametrize("workflow", WITH_JOBS)
 @pytest.mark.parametrize("kind", CAUSES)
 def test_a_failure_is_told_with_its_state_its_cause_and_what_to_do(
     kind: str, workflow: str, definitions: dict[str, dict[str, Any]]
@@ -513,10 +515,12 @@ def test_what_a_tuning_job_searches_is_not_an_execution_s_to_set(tmp_path: Path)
 
 
 def test_the_pictures_and_the_advice_in_the_documentation_are_today_s() -> None:
-    page = Path(__file__).parents[2] / workflow_pictures.PAGE
-    text = page.read_text(encoding="utf-8")
-    assert workflow_pictures.drawn(text) == text, "run `python -m tools.workflow_pictures`"
-    assert {found[1] for found in workflow_pictures.MARKED.findall(text)} == set(workflows.NAMES)
+    pages = [Path(__file__).parents[2] / page for page in workflow_pictures.PAGES]
+    texts = [page.read_text(encoding="utf-8") for page in pages]
+    for text in texts:
+        assert workflow_pictures.drawn(text) == text, "run `python -m tools.workflow_pictures`"
+    marked = workflow_pictures.MARKED.findall("".join(texts))
+    assert sorted(found[1] for found in marked) == sorted(workflows.NAMES)
 
 
 def test_a_picture_shows_every_state_and_what_a_map_does_inside() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlplatform.names import Names
+from mlplatform.permissions.forwarding import forwarding_role
 from mlplatform.policy import Conditions, Statement, allow, deny, document, within
 from mlplatform.settings import Environment
 
@@ -93,7 +94,6 @@ SHARES_AND_REMOVES = (
 
 ELSEWHERE = (
     "dynamodb:*Item",
-    "events:PutEvents",
     "lambda:Invoke*",
     "secretsmanager:GetSecretValue",
     "sns:Publish",
@@ -137,6 +137,7 @@ def _allows(names: Names) -> list[Statement]:
     buckets = [f"{names.prefix}-{names.environment}-*", names.sdk_bucket, f"{names.sdk_bucket}/*"]
     mine = {"StringEquals": {"aws:ResourceAccount": names.account}}
     change_set = [f"cloudformation:{verb}ChangeSet" for verb in ("Create", "Delete", "Execute")]
+    mend = "cloudformation:ContinueUpdateRollback"
     stacks = names.arn("cloudformation", f"stack/{names.prefix}-{names.environment}-serving-*")
     models = names.arn("bedrock", "foundation-model/*", region="*", account="")
     bootstrap = names.arn("iam", f"role/cdk-*-role-{names.account}-*", region="")
@@ -152,7 +153,7 @@ def _allows(names: Names) -> list[Statement]:
         allow("InvokeModels", ["bedrock:InvokeModel*"], [models]),
         allow("LendKeysToServices", ["kms:CreateGrant"], [names.arn("kms", "key/*")], condition=grants),
         allow("PassRoles", ["iam:PassRole"], [names.role_arns("*")], condition=passed),
-        allow("Release", change_set, [stacks]),
+        allow("Release", [mend, *change_set], [stacks]),
         allow("Deploy", ["sts:AssumeRole", "sts:TagSession"], [bootstrap]),
         allow("PackageIndexToken", ["sts:GetServiceBearerToken"], ["*"], condition=packages),
     ]
@@ -171,6 +172,7 @@ def _denies(names: Names) -> list[Statement]:
         "Null": {"aws:ResourceAccount": "false"},
     }
     evaluators = names.arn("lambda", "function:SageMaker-evaluator-*")
+    not_forwarding = {"ArnNotEquals": {"aws:PrincipalArn": forwarding_role(names)}}
     return [
         deny("DenyChangingRoles", _ROLE_CHANGES, everywhere),
         deny("DenyPassingPowerfulRoles", ["iam:PassRole"], unpassable),
@@ -179,6 +181,7 @@ def _denies(names: Names) -> list[Statement]:
         deny("DenySharingAndRemoving", SHARES_AND_REMOVES, everywhere),
         deny("DenyTouchingLogs", ["s3:Delete*", "s3:Put*"], logs),
         deny("DenyOtherAccounts", ELSEWHERE, everywhere, condition=foreign),
+        deny("DenyOtherBuses", ["events:PutEvents"], everywhere, condition={**not_forwarding, **foreign}),
         deny("DenyRemoteDebug", _TRAIN, everywhere, condition=remote),
         deny("DenyBearerTokens", _BEARER_TOKENS, everywhere),
     ]

@@ -5,7 +5,7 @@ inline policy its documentation asks for, beside three managed policies. The Den
 bearable are carried in every mode (``denials``, ``guards``).
 """
 
-from mlplatform.permissions.denials import own_hub
+from mlplatform.permissions.denials import imitating_releases, own_hub
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import (
     BY_WORKFLOW,
@@ -235,6 +235,7 @@ def _results(settings: Environment) -> list[Grant]:
             BY_WORKFLOW,
             effect="Deny",
         ),
+        *imitating_releases(settings),
         Grant(
             "ReadVersions",
             (*see, "sagemaker:AccessModelPackage", "sagemaker:ListModelPackages"),

@@ -12,12 +12,14 @@ from mlplatform.permissions.places import (
     TRACKING_PREFIX,
     DenyAllBut,
     own_profile,
+    registers,
     reward_functions,
     sagemaker_arns,
     tries,
 )
 from mlplatform.policy import Conditions
 from mlplatform.settings import Environment
+from mlplatform.version_notes import STAGE, served_keys
 
 JOBS = ("hyper-parameter-tuning-job", "processing-job", "training-job", "transform-job")
 """Resource types of the jobs the platform runs; IAM takes no wildcard in a resource type."""
@@ -99,6 +101,7 @@ def registry_denials(settings: Environment) -> list[Grant]:
             "a version that names an execution was trained, evaluated and judged by a workflow",
             BY_WORKFLOW,
         ),
+        *imitating_releases(settings),
         _deny(
             "DenyChangingVersions",
             (
@@ -136,6 +139,23 @@ def registry_denials(settings: Environment) -> list[Grant]:
             "the account's AI Registry is the only hub people change",
         ),
         _deny("DenyDeletingHubs", ("sagemaker:DeleteHub",), "a hub goes with everything in it"),
+    ]
+
+
+def imitating_releases(settings: Environment) -> list[Grant]:
+    """Registering a version as one that served. A condition asks all its keys, so each has a Deny of its own.
+
+    In a registry of another account nobody here registers anything.
+    """
+    if not registers(settings):
+        return []
+    keys = {"DenyClaimingStage": STAGE}
+    for number, key in enumerate(served_keys(settings), 1):
+        keys[f"DenyClaimingService{number if number > 1 else ''}"] = key
+    why = "only a release says where a version served and which stage it is in"
+    return [
+        _deny(sid, ("sagemaker:CreateModelPackage",), why, {"Null": {key: "false"}})
+        for sid, key in keys.items()
     ]
 
 

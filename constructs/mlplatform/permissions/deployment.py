@@ -1,10 +1,10 @@
-"""What pipelines may do: assume the roles of `cdk bootstrap` to deploy, or start the models' workflows."""
+"""What pipelines may do: assume the roles of `cdk bootstrap` to deploy, or start workflows, or release."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from mlplatform.permissions.grant import Grant
-from mlplatform.permissions.work import STARTED
+from mlplatform.permissions.work import RELEASES, STARTED
 from mlplatform.policy import document
 from mlplatform.settings import Environment
 from mlplatform.settings.identity import CiSettings
@@ -43,6 +43,22 @@ def ci_run(settings: Environment) -> list[Grant]:
         Grant(
             "FollowWorkflows", (*follow, "states:StopExecution"), tuple(machines[1::2]), why.format("follows")
         ),
+    ]
+
+
+def ci_release(settings: Environment) -> list[Grant]:
+    """Grants of the role that releases and takes back, in the environments of this account and region."""
+    machines = [
+        names.arn("states", f"{kind}:{names.name(f'*-{workflow}')}{runs}")
+        for names in settings.neighbours.account
+        for workflow in RELEASES
+        for kind, runs in (("stateMachine", ""), ("execution", ":*"))
+    ]
+    why = "a pipeline {} releases of every model and takes them back; the release itself judges and decides"
+    follow = ("states:DescribeExecution", "states:GetExecutionHistory")
+    return [
+        Grant("StartReleases", ("states:StartExecution",), tuple(machines[::2]), why.format("starts")),
+        Grant("FollowReleases", follow, tuple(machines[1::2]), why.format("follows")),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What the functions that workflows share may do: check data, judge evaluations, register versions."""
+"""What shared functions may do: check data, judge evaluations, register versions, start releases."""
 
 from mlplatform.exports import imported
 from mlplatform.permissions.data_reading import read_data, read_sources
@@ -12,6 +12,7 @@ from mlplatform.permissions.places import (
 from mlplatform.permissions.run_places import KEPT, RUNS, object_arns
 from mlplatform.permissions.tracking import log_runs
 from mlplatform.policy import READ_OBJECTS, within
+from mlplatform.release_routes import queue_arn, serves
 from mlplatform.settings import Environment
 
 ADMISSION, CHECK, GATE, REGISTRATION = (
@@ -22,6 +23,9 @@ ADMISSION, CHECK, GATE, REGISTRATION = (
 )
 """Packages of ``lambda/`` that workflows call."""
 
+RELEASE_START = "release_start"
+"""The package that starts releases for events."""
+
 
 def function_arn(package: str, settings: Environment) -> str:
     """ARN of the function of one package."""
@@ -31,7 +35,12 @@ def function_arn(package: str, settings: Environment) -> str:
 
 def grants(package: str, settings: Environment) -> list[Grant]:
     """What the function of one package may do beside writing its logs and traces."""
-    table = {CHECK: dataset_check, GATE: quality_gate, REGISTRATION: model_registration}
+    table = {
+        CHECK: dataset_check,
+        GATE: quality_gate,
+        REGISTRATION: model_registration,
+        RELEASE_START: release_start,
+    }
     return table[package](settings) if package in table else []
 
 
@@ -71,6 +80,51 @@ def quality_gate(settings: Environment) -> list[Grant]:
             ("sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"),
             (settings.names.package_group_arn("*"), settings.names.package_arns("*")),
             "the gate compares with the live version of any model; versions are numbered",
+        ),
+        *(_live_records(settings) if serves(settings) else []),
+    ]
+
+
+def _live_records(settings: Environment) -> list[Grant]:
+    """The ledger says which version of a model serves."""
+    ledger = settings.names.arn("dynamodb", f"table/{settings.names.name('release-ledger')}")
+    key = (imported("ArtifactsKeyArn", settings),)
+    ours = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [settings.names.name("*")]}}
+    return [
+        Grant(
+            "ReadLiveRecord",
+            ("dynamodb:GetItem",),
+            (ledger,),
+            "the gate reads what serves, of any model",
+            ours,
+        ),
+        Grant("DecryptLedger", ("kms:Decrypt",), key, "the ledger is encrypted", via(settings, "dynamodb")),
+    ]
+
+
+def release_start(settings: Environment) -> list[Grant]:
+    """Reads the queue of events and starts the release of any model; everything else the release does."""
+    names = settings.names
+    machines = names.arn("states", f"stateMachine:{names.name('*-release', kind='workflow')}")
+    return [
+        Grant(
+            "ReadEvents",
+            ("sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"),
+            (queue_arn(names),),
+            "Lambda reads the queue as the function",
+        ),
+        Grant(
+            "DecryptEvents",
+            ("kms:Decrypt",),
+            (imported("LogsKeyArn", settings),),
+            "the queue is encrypted",
+            via(settings, "sqs"),
+        ),
+        Grant(
+            "StartReleases",
+            ("states:StartExecution",),
+            (machines,),
+            "an event may be about any model that serves; no other workflow is named so",
         ),
     ]
 

@@ -28,7 +28,7 @@ _SCRIPTS = f"{STUDIO_PREFIX}*.tar.gz"
 
 def model_job(product: ModelProduct, settings: Environment) -> list[Grant]:
     """The policy of the jobs of ``product``, whose workflows decide what they need."""
-    which = workflows.of(product, settings)
+    which = workflows.with_jobs(product, settings)
     groups = [
         *(["JobSecurityGroupId"] if set(which) & set(REGISTERING) else []),
         *(["ModelSecurityGroupId"] if "batch" in which else []),
@@ -150,7 +150,7 @@ def _telemetry(settings: Environment, which: Iterable[str]) -> list[Grant]:
 
 
 def _images(product: ModelProduct, settings: Environment, which: Iterable[str]) -> list[Grant]:
-    found = {_repository(uri, settings) for uri in _uris(product, settings, set(which))}
+    found = {repository_of(uri, settings) for uri in _uris(product, settings, set(which))}
     if "batch" in which:  # of a version whose image was built for it
         found.add(settings.neighbours.registry.repository_arn(product.name))
     why = "a job runs the images its model's settings name"
@@ -175,7 +175,7 @@ def _uris(product: ModelProduct, settings: Environment, which: set[str]) -> Iter
         yield model_image(product, settings)
 
 
-def _repository(uri: str, settings: Environment) -> str:
+def repository_of(uri: str, settings: Environment) -> str:
     """ARN of the repository of an image."""
     host, _, path = uri.partition("/")
     name = path.partition("@")[0].partition(":")[0]

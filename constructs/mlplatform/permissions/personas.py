@@ -20,6 +20,7 @@ from mlplatform.permissions.reading import DESCRIBE_STUDIO, LIST_STUDIO, SEE_PAC
 from mlplatform.policy import READ_OBJECTS, within
 from mlplatform.registry_access import MODELS
 from mlplatform.settings import Environment
+from mlplatform.version_notes import nothing_noted
 
 
 def managed(settings: Environment) -> dict[str, list[Grant]]:
@@ -53,8 +54,13 @@ def data_scientist(settings: Environment) -> list[Grant]:
 
 
 def ml_engineer(settings: Environment) -> list[Grant]:
-    """The inline policy: a data scientist's, pipelines, and endpoints to try."""
-    return [*data_scientist(settings), *work.pipelines(settings), *work.trials(settings)]
+    """The inline policy: a data scientist's, pipelines, endpoints to try, and releases."""
+    return [
+        *data_scientist(settings),
+        *work.pipelines(settings),
+        *work.trials(settings),
+        *work.releases(settings, "ML engineers"),
+    ]
 
 
 def studio_admin(settings: Environment, user: str) -> list[Grant]:
@@ -93,7 +99,10 @@ def studio_admin(settings: Environment, user: str) -> list[Grant]:
 
 
 def approver(settings: Environment, user: str) -> list[Grant]:
-    """Approving and rejecting model versions, after reading their reports; registering none."""
+    """Approving and rejecting model versions, after reading their reports; registering none.
+
+    And releasing them: starting, following and confirming releases where any model serves.
+    """
     registry = settings.neighbours.registry
     versions, groups = registry.package_arns("*"), registry.package_group_arn("*")
     reports = f"{registry.bucket_arn('artifacts')}/{MODELS}*"
@@ -116,7 +125,10 @@ def approver(settings: Environment, user: str) -> list[Grant]:
             ("sagemaker:UpdateModelPackage",),
             (versions,),
             f"{user} approves or rejects any version of any model product of the registry",
-            {"StringEquals": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}},
+            {
+                "StringEquals": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]},
+                "Null": nothing_noted(settings),
+            },
         ),
         Grant(
             "ReadReports",
@@ -126,6 +138,8 @@ def approver(settings: Environment, user: str) -> list[Grant]:
             owned_by(registry.account),
         ),
         decrypt_reports(settings, f"{user} and other approvers"),
+        *work.releases(settings, f"{user} and other approvers"),
+        *work.confirmation(settings, user),
         Grant(
             "DenyRemovingMetadata",
             ("sagemaker:UpdateModelPackage",),

@@ -16,12 +16,16 @@ from mlplatform.permissions.places import (
     sagemaker_arns,
     tries,
 )
-from mlplatform.policy import READ_OBJECTS
+from mlplatform.policy import READ_OBJECTS, within
 from mlplatform.registry_access import MODELS
+from mlplatform.release_routes import serves
 from mlplatform.settings import Environment
 
 STARTED = ("batch", "customize", "customize-bedrock", "register", "train", "tune")
 """Workflows people in Studio start. What is left out releases, or takes a release back."""
+
+RELEASES = ("release", "rollback")
+"""Workflows that change what serves."""
 
 
 def spaces(settings: Environment) -> list[Grant]:
@@ -207,6 +211,45 @@ def workflows(settings: Environment) -> list[Grant]:
             (names.arn("states", f"execution:{ours_}:*"),),
             why,
         ),
+    ]
+
+
+def releases(settings: Environment, who: str) -> list[Grant]:
+    """Releasing and taking back versions of any model: starting the workflows, and following them."""
+    if not serves(settings):
+        return []
+    names = settings.names
+    machines = [f"stateMachine:{names.name(f'*-{kind}')}" for kind in RELEASES]
+    runs = [f"execution:{names.name(f'*-{kind}')}:*" for kind in RELEASES]
+    return [
+        Grant(
+            "Release",
+            ("states:ListExecutions", "states:StartExecution"),
+            tuple(names.arn("states", machine) for machine in machines),
+            f"{who} release versions of any model that serves, and take them back",
+        ),
+        Grant(
+            "FollowReleases",
+            ("states:DescribeExecution", "states:GetExecutionHistory"),
+            tuple(names.arn("states", run) for run in runs),
+            f"{who} see how far the release of any model is, and what it waits for",
+        ),
+    ]
+
+
+def confirmation(settings: Environment, user: str) -> list[Grant]:
+    """Answering releases that wait for a person, in environments where they do."""
+    if not (serves(settings) and settings.release.after):
+        return []
+    return [
+        Grant(
+            "Confirm",
+            ("states:SendTaskFailure", "states:SendTaskSuccess"),
+            ("*",),
+            f"{user} confirms or declines releases; Step Functions knows what is meant by its token, which "
+            "only those are told who may see the release's history",
+            within(settings.region),
+        )
     ]
 
 

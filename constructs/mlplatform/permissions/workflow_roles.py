@@ -18,7 +18,7 @@ from mlplatform.workflows.admission import import_prefixes
 
 def model_workflow(product: ModelProduct, settings: Environment, source: Source) -> list[Grant]:
     """The policy of the workflows of ``product``, whose packed scripts are ``source``."""
-    which = workflows.of(product, settings)
+    which = workflows.with_jobs(product, settings)
     return [
         *jobs(product, settings, which),
         *(find_best_job(product, settings) if "tune" in which else []),
@@ -26,8 +26,8 @@ def model_workflow(product: ModelProduct, settings: Environment, source: Source)
         *_functions(settings, which),
         *_objects(product, settings, which, source),
         *_parts(product, settings, which),
-        *_notifications(settings),
-        *_observability(settings),
+        *notifications(settings),
+        *observability(settings),
     ]
 
 
@@ -105,7 +105,8 @@ def _parts(product: ModelProduct, settings: Environment, which: Iterable[str]) -
     ]
 
 
-def _notifications(settings: Environment) -> list[Grant]:
+def notifications(settings: Environment) -> list[Grant]:
+    """Telling people how a workflow ended."""
     names, key = settings.names, imported("LogsKeyArn", settings)
     topic = names.arn("sns", names.name("notifications"))
     return [
@@ -138,7 +139,7 @@ _WRITE_TRACES = (
 )
 
 
-def _observability(settings: Environment) -> list[Grant]:
+def observability(settings: Environment) -> list[Grant]:
     """Step Functions developer guide, "Using CloudWatch Logs to log execution history" and "X-Ray"."""
     here = within(settings.region)
     set_up = (

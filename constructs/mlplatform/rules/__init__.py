@@ -7,7 +7,7 @@ One function per rule, by subject in the modules of this package, and the table 
 from collections.abc import Mapping
 from typing import Any
 
-from mlplatform.rules import jobs, naming, policies, resources, studio
+from mlplatform.rules import jobs, naming, policies, resources, rollouts, serving, studio
 from mlplatform.rules.policies import star_only_actions
 from mlplatform.rules.rule import Rule, Violation
 from mlplatform.template import Template
@@ -58,6 +58,34 @@ RULES = (
         jobs.customer_keys,
     ),
     Rule("ENDPOINT_INSTANCES", "A production variant has two instances or more.", jobs.endpoint_instances),
+    Rule(
+        "ENDPOINT_VARIANTS",
+        "The variants of an endpoint are ones that SageMaker takes together.",
+        serving.configurations,
+    ),
+    Rule(
+        "SERVED_RETAINED", "What an endpoint may go back to is never deleted by an update.", serving.retained
+    ),
+    Rule(
+        "SERVED_ALONE", "The stack of an endpoint has only what a release may change.", serving.served_alone
+    ),
+    Rule("GUARDRAILS", "A guarded update has alarms, and steps that SageMaker takes.", rollouts.guardrails),
+    Rule(
+        "RELEASE_ALARM",
+        "The alarms of a deployment watch its new instances only, and each attempt has its own.",
+        rollouts.release_alarms,
+    ),
+    Rule(
+        "ALARM_ACTION",
+        "An alarm of an endpoint tells somebody, or a deployment reads it.",
+        rollouts.alarm_actions,
+    ),
+    Rule("SCALED_ONCE", "One target and one tracking policy scale a variant.", rollouts.scaling),
+    Rule(
+        "ENDPOINT_DELETION",
+        "Nobody may delete an endpoint but the role of its first release.",
+        rollouts.deletions,
+    ),
     Rule(
         "NOTEBOOK_INSTANCE",
         "A notebook instance is closed, without root, and current.",

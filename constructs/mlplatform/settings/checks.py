@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mlplatform import schedule_expressions
 from mlplatform.algorithms import ALGORITHMS
 from mlplatform.settings.data_checks import data_problems, prepare_problems
+from mlplatform.settings.endpoint_checks import serving_problems
 from mlplatform.settings.findings import Finding, finding
 from mlplatform.settings.image_checks import image_problems, kinds_of
 from mlplatform.settings.job_checks import processing_problems
@@ -20,6 +21,7 @@ NEEDS = {
     "tune": ("train",),
     "evaluate": ("train",),
     "gate": ("evaluate",),
+    "serving": ("train",),
 }
 """Sections that are nothing without others."""
 
@@ -34,6 +36,8 @@ def problems(product: ModelProduct) -> Iterator[Finding]:
         yield from inference_problems(product, product.inference)
     if product.batch:
         yield from batch_problems(product, product.batch)
+    if product.serving:
+        yield from serving_problems(product, product.serving)
     yield from image_problems(product)
     yield from _algorithm_data(product)
     yield from _fairness(product)

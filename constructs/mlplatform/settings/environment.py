@@ -35,6 +35,7 @@ from mlplatform.settings.identity import (
 from mlplatform.settings.neighbours import Neighbours
 from mlplatform.settings.network import NetworkSettings, RetentionDays
 from mlplatform.settings.products import ModelName, ModelProduct
+from mlplatform.settings.release import ReleaseSettings
 from mlplatform.settings.studio import StudioSettings
 
 REQUIRED_TAGS = ("owner", "cost-center")
@@ -174,6 +175,9 @@ class Environment(Section):
     )
     registry: RegistrySettings = Field(
         default_factory=RegistrySettings, description="where models are registered"
+    )
+    release: ReleaseSettings = Field(
+        default_factory=ReleaseSettings, description="how an approved version comes to serve"
     )
     models: dict[ModelName, dict[str, Any]] = Field(
         default={},

@@ -7,18 +7,46 @@ from mlplatform.settings.environment import Environment
 from mlplatform.settings.findings import Finding, Path, finding
 from mlplatform.settings.jobs import DEFAULT_INSTANCE_TYPE, ImageSettings
 from mlplatform.settings.products import ModelProduct
+from mlplatform.settings.serving import ServingSettings
+
+MIN_INSTANCES = 2
+"""Of a real-time endpoint that production depends on (Security Hub control SageMaker.4)."""
 
 
 def problems(product: ModelProduct, settings: Environment) -> Iterator[Finding]:
     """Mistakes of a product that has passed its own checks, in one environment."""
     if settings.training:
         yield from _images(product, settings)
+    if product.serving:
+        yield from _serving(product.serving, settings)
     if product.data and product.schedule and product.schedule.new_data:
         source = data_locations.source_of(product.data.train, settings)
         if source is not None:
             what = f"the data lies in the bucket {source.bucket}, which tells us nothing of new data"
             allowed = "data.train in the environment's data bucket, or a schedule"
             yield finding("schedule.new_data", what, given=product.schedule.new_data, allowed=allowed)
+
+
+def _serving(serving: ServingSettings, settings: Environment) -> Iterator[Finding]:
+    partition = settings.place.partition
+    for position, arn in enumerate(serving.consumers):
+        if arn.split(":")[1] != partition:
+            allowed = f"an ARN that starts with arn:{partition}:"
+            path: Path = ("serving", "consumers", position)
+            yield finding(path, "of another partition", given=repr(arn), allowed=allowed)
+    if not settings.serves_production or serving.mode != "realtime":
+        return
+    schedules = serving.autoscaling.schedules if serving.autoscaling else []
+    numbers: list[tuple[Path, int | None]] = [
+        (("serving", "instances", "minimum"), serving.instances.minimum)
+    ]
+    for position, schedule in enumerate(schedules):
+        path = ("serving", "autoscaling", "schedules", position, "minimum")
+        numbers.append((path, schedule.minimum))
+    for path, number in numbers:
+        if number is not None and number < MIN_INSTANCES:
+            what = "production survives the loss of an instance or a zone, because serves_production: true"
+            yield finding(path, what, given=number, allowed=f"{MIN_INSTANCES} or more")
 
 
 def _images(product: ModelProduct, settings: Environment) -> Iterator[Finding]:

@@ -4,7 +4,14 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from mlplatform import regions
@@ -15,6 +22,15 @@ class Section(BaseModel):
     """A frozen group of settings that refuses unknown keys and converts no types."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+
+
+class Resettable(Section):
+    """A section where null stands for the default, so that an environment takes back what a model says."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_if_not_given(cls, values: Any) -> Any:
+        return {k: v for k, v in values.items() if v is not None} if isinstance(values, dict) else values
 
 
 def refuse(what: str, *, given: object = None, allowed: object = None) -> PydanticCustomError:

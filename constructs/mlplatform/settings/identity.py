@@ -87,6 +87,9 @@ class CiSettings(Section):
     run_subjects: list[Subject] = Field(
         default=[], description="token subjects that may start the models' workflows, none that releases"
     )
+    release_subjects: list[Subject] = Field(
+        default=[], description="token subjects that may start the workflows release and rollback"
+    )
 
     @field_validator("deploy_subjects")
     @classmethod

@@ -22,7 +22,7 @@ def unknown(names: Sequence[str], use: str, path: Path) -> Iterator[Finding]:
 
 def mixed(first: str, others: Sequence[str], path: Path) -> Iterator[Finding]:
     """Those of ``others`` that differ from ``first`` in whether AWS takes a key for their volumes."""
-    known = instance_types("training", "processing")
+    known = instance_types("training", "processing", "hosting")
     for position, name in enumerate(others):
         if name in known and has_local_storage(name) != has_local_storage(first):
             kind = "local storage" if has_local_storage(first) else "volumes of their own"

@@ -1,8 +1,9 @@
 """What only shows when all environments are seen together."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
+from mlplatform.settings import release_order
 from mlplatform.settings.environment import Environment
 from mlplatform.settings.neighbours import Neighbours
 from mlplatform.settings.problems import Problem
@@ -11,8 +12,13 @@ from mlplatform.settings.source import Document
 Read = Sequence[tuple[Document, Environment]]
 
 
-def neighbours(environment: Environment, every: Sequence[Environment]) -> Neighbours:
-    """The environments around ``environment``, out of ``every`` one; ``between`` has found nothing wrong."""
+def neighbours(
+    environment: Environment, every: Sequence[Environment], serving: Collection[str] = ()
+) -> Neighbours:
+    """The environments around ``environment``, out of ``every`` one; ``between`` has found nothing wrong.
+
+    ``serving`` are the names of those in which some model has an endpoint.
+    """
     there = [e for e in every if _place(e) == _place(environment)]
     owner = next(e for e in there if e.owns_account)
     registry = next((e for e in every if e.name == environment.registry.environment), environment)
@@ -24,6 +30,13 @@ def neighbours(environment: Environment, every: Sequence[Environment]) -> Neighb
         consumers=tuple(e.names for e in consumers),
         adopted=frozenset(owner.already_in_account),
         qualifiers=tuple(sorted({e.deployment.qualifier for e in there})),
+        before=next((e.names for e in every if e.name == environment.release.after), None),
+        followers=tuple(e.names for e in every if e.release.after == environment.name),
+        sharing=tuple(
+            e.names for e in every if release_order.registry(e) == release_order.registry(environment)
+        ),
+        listeners=tuple(e.names for e in consumers if e.release.on_approval and e.name in serving),
+        serving=frozenset(serving),
     )
 
 
@@ -36,6 +49,7 @@ def between(read: Read, *, complete: bool) -> Iterator[Problem]:
     if complete:
         yield from _owners(read)
         yield from _registries(read)
+        yield from release_order.problems(read)
 
 
 def _place(environment: Environment) -> tuple[str, str]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from mlplatform.regional_types import deployable
-from mlplatform.settings import checks, environment_checks, scripts
+from mlplatform.settings import checks, environment_checks, release_order, samples, scripts
 from mlplatform.settings.environment import Environment
 from mlplatform.settings.findings import Finding
 from mlplatform.settings.landscape import between, neighbours
@@ -17,7 +17,17 @@ from mlplatform.settings.products import ModelProduct, merged
 from mlplatform.settings.source import Document, read
 
 _GROUP = "AWS::SageMaker::ModelPackageGroup"
+_FOLLOWS = "default_factory_not_called"
+"""What pydantic says of a default that depends on a value with a mistake of its own."""
+
 Settings = TypeVar("Settings", bound=BaseModel)
+
+
+class _Model(NamedTuple):
+    """A model's file, and the folder its scripts and sample lie in."""
+
+    document: Document
+    folder: Path
 
 
 def read_environments(folder: Path, *, only: str | None = None) -> tuple[Environment, ...]:
@@ -38,7 +48,7 @@ def read_environments(folder: Path, *, only: str | None = None) -> tuple[Environ
         except SettingsError as error:
             problems.extend(error.problems)
     complete = not problems
-    models: dict[str, Document | None] = {}
+    models: dict[str, _Model | None] = {}
     for path in sorted(folder.parent.glob("models/*/model.yaml")):
         models[path.parent.name] = None  # exists, and cannot be used
         try:
@@ -49,16 +59,15 @@ def read_environments(folder: Path, *, only: str | None = None) -> tuple[Environ
     products: dict[str, tuple[ModelProduct, ...]] = {}
     for document, environment in environments:
         try:
-            found = _products(document, environment, models)
-            products[environment.name] = tuple(
-                one.within(folder.parent / "models" / one.name) for one in found
-            )
+            products[environment.name] = _products(document, environment, models)
         except SettingsError as error:
             problems.extend(error.problems)
+    problems.extend(release_order.unserved(environments, products) if not problems else ())
     if problems:
         raise SettingsError(problems)
     every = [environment for _, environment in environments]
-    known = {e.name: e.among(neighbours(e, every), products[e.name]) for e in every}
+    serving = {name for name, found in products.items() if any(product.serving for product in found)}
+    known = {e.name: e.among(neighbours(e, every, serving), products[e.name]) for e in every}
     if only is None:
         return tuple(known.values())
     if only not in known:
@@ -75,12 +84,21 @@ def _environment(path: Path, label: str) -> tuple[Document, Environment]:
     return document, validated(Environment, document, {"name": path.stem, **document.values})
 
 
-def _model(path: Path, label: str) -> Document:
+def _model(path: Path, label: str) -> _Model:
     document = _named_by_its_place(read(path, name=label), "the folder's name is the model's name")
     product = validated(ModelProduct, document, {"name": path.parent.name, **document.values})
-    if found := [*checks.problems(product), *scripts.problems(product, path.parent)]:
+    if found := _mistakes(product, path.parent):
         raise SettingsError(document.problem(*mistake) for mistake in found)
-    return document
+    return _Model(document, path.parent)
+
+
+def _mistakes(product: ModelProduct, folder: Path) -> list[Finding]:
+    """What is wrong with a product whatever the environment."""
+    return [
+        *checks.problems(product),
+        *scripts.problems(product, folder),
+        *samples.problems(product, folder),
+    ]
 
 
 def _named_by_its_place(document: Document, where: str) -> Document:
@@ -91,7 +109,7 @@ def _named_by_its_place(document: Document, where: str) -> Document:
 
 
 def _products(
-    document: Document, environment: Environment, models: Mapping[str, Document | None]
+    document: Document, environment: Environment, models: Mapping[str, _Model | None]
 ) -> tuple[ModelProduct, ...]:
     """The model products of one environment, as its ``models`` setting changes them."""
     problems: list[Problem] = []
@@ -120,19 +138,19 @@ def _products(
 
 
 def _product(
-    document: Document, environment: Environment, model: Document, name: str, override: dict[str, Any]
+    document: Document, environment: Environment, model: _Model, name: str, override: dict[str, Any]
 ) -> ModelProduct:
     """One product as an environment changes it; what the change breaks is that file's mistake."""
     below = ("models", name)
-    values = {"name": name, **merged(model.values, override)}
+    values = {"name": name, **merged(model.document.values, override)}
     product = validated(ModelProduct, document, values, below=below)
-    mine = list(checks.problems(product)) if override else []
+    mine = _mistakes(product, model.folder) if override else []
     problems = [document.problem((*below, *path), text) for path, text in mine]
     for mistake in () if mine else environment_checks.problems(product, environment):
-        problems.append(_blamed(document, environment, model, name, override, mistake))
+        problems.append(_blamed(document, environment, model.document, name, override, mistake))
     if problems:
         raise SettingsError(problems)
-    return product
+    return product.within(model.folder)
 
 
 def _blamed(
@@ -159,7 +177,7 @@ def validated(
     try:
         return model.model_validate(values, context=document.values)
     except ValidationError as error:
-        found = error.errors(include_url=False)
+        found = [e for e in error.errors(include_url=False) if e["type"] != _FOLLOWS]
         raise SettingsError(
             document.problem((*below, *_visible(e["loc"])), message(model, e)) for e in found
         ) from None

@@ -11,6 +11,7 @@ from mlplatform.settings.gate import GateSettings
 from mlplatform.settings.inference import BatchSettings, InferenceSettings
 from mlplatform.settings.jobs import EvaluateSettings, PrepareSettings
 from mlplatform.settings.schedule import ScheduleSettings
+from mlplatform.settings.serving import ServingSettings
 from mlplatform.settings.training import TrainSettings
 from mlplatform.settings.tuning import TuneSettings
 
@@ -58,9 +59,13 @@ class ModelProduct(Section):
     )
     inference: InferenceSettings | None = Field(default=None, description="how the registered model answers")
     batch: BatchSettings | None = Field(default=None, description="scoring of stored data")
+    serving: ServingSettings | None = Field(
+        default=None, description="the endpoint on which an approved version answers"
+    )
     schedule: ScheduleSettings | None = Field(default=None, description="when workflows start by themselves")
 
     _folder: Path = PrivateAttr(default=Path())
+    _sample: str = PrivateAttr(default="")
 
     @field_validator("name")
     @classmethod
@@ -75,10 +80,17 @@ class ModelProduct(Section):
         """Where the model's scripts lie."""
         return self._folder
 
+    @property
+    def sample(self) -> str:
+        """The body of the request that must succeed, ``serving.sample.file``; empty without ``serving``."""
+        return self._sample
+
     def within(self, folder: Path) -> "ModelProduct":
-        """Return a copy whose scripts lie in ``folder``."""
+        """Return a copy whose scripts and sample lie in ``folder``; the settings' checks have found them."""
         copy = self.model_copy()
         copy._folder = folder
+        if self.serving:
+            copy._sample = (folder / self.serving.sample.file).read_bytes().decode()
         return copy
 
 

@@ -2,6 +2,12 @@
 
 GENERAL = "Open the execution, look at the input and the error of the state, and start the workflow again."
 
+UNCERTAIN = (
+    "Look at what serves with: make status ENV={environment}. If it is not what should, bring back what "
+    "served before with: make rollback ENV={environment} MODEL={model}."
+)
+"""Of a release or rollback that could not even give up."""
+
 ADVICE = {
     "InvalidInput": "Start the workflow again with an input it allows; without any, it runs as model.yaml "
     "says.",
@@ -17,6 +23,16 @@ ADVICE = {
     "RegistrationIncomplete": "The version exists and can be approved, but lacks what the message names: "
     "complete it by hand, or start the workflow again for a version that has it.",
     "NotApproved": "Approve a version of the model in the registry, or name an approved one in the input.",
+    "ReleaseRefused": "Nothing was changed: see to what the message names, and start the release again.",
+    "ReleaseRejected": "What served goes on serving. Read the report: improve the version, or change shadow "
+    "in model.yaml if it asks for the wrong thing, and start the release again.",
+    "ReleaseRolledBack": "What served before serves again: SageMaker took it back because of an alarm, or "
+    "because instances did not come up. Read the endpoint's log, and release a version that is better.",
+    "ReleaseReverted": "What served before serves again: the version raised an alarm after it served, or the "
+    "endpoint did not serve it. Read the report and the endpoint's log.",
+    "ReleaseStopped": "What served goes on serving: a rollback, or somebody, ended the release.",
+    "ReleaseFailed": "Do what the message says; a release or rollback that comes later takes over what this "
+    "one left.",
     "States.TaskFailed": "Read the log of the job it names, then start the workflow again; where "
     "capacity was missing, wait or choose another instance type.",
     "States.Timeout": "Raise max_runtime_minutes of the job, or choose a larger instance type.",

@@ -12,7 +12,10 @@ from mlplatform.workflows.source import Source
 from mlplatform.workflows.template import Definition
 from mlplatform.workflows.values import values
 
-NAMES = ("train", "tune", "register", "batch")
+RELEASES = ("release", "rollback")
+"""The workflows that change what serves."""
+
+NAMES = ("train", "tune", "register", "batch", *RELEASES)
 """The workflows a model can have."""
 
 LATER = frozenset(
@@ -25,12 +28,18 @@ _HAS: Mapping[str, Callable[[ModelProduct, Environment], bool]] = {
     "tune": lambda product, settings: settings.training and product.tune is not None,
     "register": lambda product, settings: settings.training and product.train is not None,
     "batch": lambda product, settings: product.batch is not None,
+    **dict.fromkeys(RELEASES, lambda product, settings: product.serving is not None),
 }
 
 
 def of(product: ModelProduct, settings: Environment) -> tuple[str, ...]:
     """The workflows that a model has in an environment, in the order of NAMES."""
     return tuple(name for name in NAMES if _HAS[name](product, settings))
+
+
+def with_jobs(product: ModelProduct, settings: Environment) -> tuple[str, ...]:
+    """Those of them that run jobs: all but releases and rollbacks, whose roles are others."""
+    return tuple(name for name in of(product, settings) if name not in RELEASES)
 
 
 def compiled(workflow: str, product: ModelProduct, settings: Environment, source: Source) -> Definition:

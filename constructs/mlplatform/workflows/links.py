@@ -10,8 +10,12 @@ CONSOLES = {
 """Host of the console by partition (AWS General Reference; AWS GovCloud and China user guides)."""
 
 
+def console(settings: Environment) -> str:
+    """Address of the console in the environment's region."""
+    place = settings.place
+    return f"https://{settings.region}.{CONSOLES.get(place.partition, f'console.{place.dns_suffix}')}"
+
+
 def execution_link(settings: Environment) -> str:
     """Address of an execution of a state machine, to which its ARN is added."""
-    place = settings.place
-    host = CONSOLES.get(place.partition, f"console.{place.dns_suffix}")
-    return f"https://{settings.region}.{host}/states/home?region={settings.region}#/v2/executions/details/"
+    return f"{console(settings)}/states/home?region={settings.region}#/v2/executions/details/"

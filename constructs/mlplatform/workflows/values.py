@@ -5,7 +5,16 @@ from typing import Any
 
 from mlplatform.settings import Environment, ModelProduct
 from mlplatform.settings.gate import GateSettings
-from mlplatform.workflows import admission, advice, links, processing, scoring, training, tuning
+from mlplatform.workflows import (
+    admission,
+    advice,
+    links,
+    processing,
+    releasing,
+    scoring,
+    training,
+    tuning,
+)
 from mlplatform.workflows.inference import inference_specification
 from mlplatform.workflows.places import places
 from mlplatform.workflows.source import Source, staged
@@ -25,6 +34,7 @@ def values(workflow: str, product: ModelProduct, settings: Environment, source: 
         **_source(product, settings, source),
         **_requests(product, settings),
         **_timeouts(product),
+        **_releasing(product, settings),
         "Defaults": lambda: admission.defaults(workflow, product, settings),
         "Allowed": lambda: admission.allowed(workflow, product, settings),
         "Format": lambda: data_format(workflow, product),
@@ -39,12 +49,15 @@ def _environment(product: ModelProduct, settings: Environment) -> Values:
     topic = names.name("notifications")
     return {
         "Partition": lambda: names.partition,
+        "Region": lambda: settings.region,
         "Environment": lambda: settings.name,
         "Model": lambda: product.name,
         "ArtifactsBucket": lambda: names.bucket("artifacts"),
         "TopicArn": lambda: names.arn("sns", topic),
         "PackageGroup": lambda: admission.package_group(product, settings),
         "Gate": lambda: gate(product.gate or GateSettings()),
+        "LiveEndpoint": lambda: names.endpoint(product.name) if product.serving else None,
+        "Ledger": lambda: names.name("release-ledger") if product.serving else None,
         "Card": lambda: {"Description": product.description, "Owner": product.owner, "Task": product.task},
         "MlflowApp": lambda: names.name("mlflow", kind="studio") if settings.studio.mlflow == "app" else None,
         "ExecutionLink": lambda: links.execution_link(settings),
@@ -97,6 +110,17 @@ def _timeouts(product: ModelProduct) -> Values:
         "TuneTimeout": lambda: _seconds(product.tune.max_runtime_minutes if product.tune else 0),
         "EvaluateTimeout": lambda: _seconds(product.evaluate.max_runtime_minutes if product.evaluate else 0),
         "ScoreTimeout": lambda: _seconds(product.batch.max_runtime_minutes if product.batch else 0),
+    }
+
+
+def _releasing(product: ModelProduct, settings: Environment) -> Values:
+    function = settings.names.name(f"{product.name}-release", kind="function")
+    return {
+        "Serving": lambda: releasing.serving_literal(product, settings),
+        "ReleaseFunctionArn": lambda: settings.names.arn("lambda", f"function:{function}"),
+        "ConfirmHours": lambda: releasing.confirmation_hours(settings),
+        "ConfirmSeconds": lambda: releasing.confirmation_seconds(settings),
+        "UncertainAdvice": lambda: advice.UNCERTAIN.format(environment=settings.name, model=product.name),
     }
 
 

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 
 from rehearsal.cloudformation.answers import Answers
 from rehearsal.cloudformation.providers import (
+    alarms,
+    endpoints,
     functions,
     identity,
     messages,
     network,
     policies,
     registries,
+    scaling,
     storage,
     workflows,
 )
@@ -21,8 +24,13 @@ def real_providers(account: Account, answers: Answers) -> Mapping[str, Provider]
     """Providers by type. ``Custom::*`` types go to that of ``AWS::CloudFormation::CustomResource``."""
     roles = identity.Roles(account)
     return {
+        "AWS::ApplicationAutoScaling::ScalableTarget": scaling.Targets(account),
+        "AWS::ApplicationAutoScaling::ScalingPolicy": scaling.Policies(account),
         "AWS::CDK::Metadata": Nothing(),
         "AWS::CloudFormation::CustomResource": functions.CustomResources(account, answers),
+        "AWS::CloudWatch::Alarm": alarms.Alarms(account),
+        "AWS::CloudWatch::CompositeAlarm": alarms.Alarms(account, "PutCompositeAlarm"),
+        "AWS::CloudWatch::Dashboard": alarms.Dashboards(account),
         "AWS::DynamoDB::Table": storage.Tables(account),
         "AWS::EC2::RouteTable": network.route_tables(account),
         "AWS::EC2::SecurityGroup": network.security_groups(account),
@@ -42,7 +50,10 @@ def real_providers(account: Account, answers: Answers) -> Mapping[str, Provider]
         "AWS::Logs::LogGroup": registries.LogGroups(account),
         "AWS::S3::Bucket": storage.Buckets(account),
         "AWS::S3::BucketPolicy": policies.ResourcePolicies(account, policies.of_bucket),
+        "AWS::SageMaker::Endpoint": endpoints.Endpoints(account),
+        "AWS::SageMaker::EndpointConfig": endpoints.Named(account, "EndpointConfig"),
         "AWS::SageMaker::MlflowApp": registries.TrackingApps(account),
+        "AWS::SageMaker::Model": endpoints.Named(account, "Model"),
         "AWS::SageMaker::ModelPackageGroup": registries.PackageGroups(account),
         "AWS::SNS::Subscription": messages.Subscriptions(account),
         "AWS::SNS::Topic": messages.Topics(account),

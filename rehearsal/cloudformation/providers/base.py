@@ -4,14 +4,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rehearsal.api import Place
+from rehearsal.api import REHEARSAL, Place, Principal
+from rehearsal.clock import WorldClock
 from rehearsal.cloudformation.schemas import Properties
 from rehearsal.cloudformation.stack import Resource, Stack
 from rehearsal.emulator import Emulator
 
 
 class ResourceError(Exception):
-    """A resource that cannot be made, changed or deleted: the stack rolls back with this reason."""
+    """A resource that cannot be made, changed or deleted: the stack rolls back with this reason.
+
+    ``left`` is what a failed creation leaves behind, such as an endpoint that is Failed: the way back deletes
+    it. A failed change is undone on the way back, too, as CloudFormation does.
+    """
+
+    def __init__(self, reason: str, left: "Made | None" = None) -> None:
+        super().__init__(reason)
+        self.left = left
+
+
+class UntouchedError(ResourceError):
+    """A change that was refused before anything was touched: there is nothing to undo."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +65,16 @@ class Provider(Protocol):
 
 @dataclass(frozen=True)
 class Account:
-    """Where providers make resources: AWS's APIs, called by the rehearsal itself, which is not judged."""
+    """Where providers make resources: AWS's APIs, called as ``principal``.
+
+    That is the rehearsal itself, which is not judged, when it deploys as the CDK's CLI does, or else the role
+    that CloudFormation was given. ``passive`` is how a resource's time passes: a deployment by the
+    rehearsal makes it pass, an update begun by a call of the API waits until it has.
+    """
 
     emulator: Emulator
+    principal: Principal = REHEARSAL
+    passive: bool = False
 
     @property
     def place(self) -> Place:
@@ -63,7 +83,19 @@ class Account:
 
     def api(self, service: str) -> Any:
         """The boto3 client of ``service``."""
-        return self.emulator.client(service)
+        return self.emulator.client(service, self.principal)
+
+    @property
+    def clock(self) -> WorldClock:
+        """The world's time."""
+        return self.emulator.clock
+
+    def wait(self, seconds: float) -> None:
+        """Let the world's time pass, while a resource becomes what it shall be."""
+        if self.passive:
+            self.clock.sleep(seconds)
+        else:
+            self.clock.drive(seconds)
 
 
 def without(properties: Properties, *names: str) -> dict[str, Any]:
@@ -92,4 +124,4 @@ def unchangeable(wanted: Wanted, old: Resource, *changeable: str) -> None:
     """Raise ResourceError if a property differs that the rehearsal has no way to change."""
     names = sorted({*wanted.properties, *old.properties} - {*changeable, "Tags"})
     if changed := [name for name in names if wanted.properties.get(name) != old.properties.get(name)]:
-        raise ResourceError(f"the rehearsal cannot change {', '.join(changed)} of an {wanted.type}")
+        raise UntouchedError(f"the rehearsal cannot change {', '.join(changed)} of an {wanted.type}")

@@ -1,0 +1,193 @@
+"""What a release may do: the function that decides each step, and the workflows that call it.
+
+The function changes the endpoint in one way only: by change sets of the stack's own template, under a role
+that it hands to CloudFormation.
+"""
+
+from mlplatform.exports import imported
+from mlplatform.permissions.grant import Grant
+from mlplatform.permissions.places import ours, passed_to, via
+from mlplatform.permissions.release_versions import versions
+from mlplatform.permissions.run_places import PREDICTIONS, machine_arn, object_arns
+from mlplatform.permissions.update_roles import SERVED, endpoint_arn, serving_stack
+from mlplatform.permissions.workflow_roles import notifications, observability
+from mlplatform.policy import Conditions, within
+from mlplatform.serving.parts import RESOURCE_TYPES, Served, release_metrics
+from mlplatform.workflows import RELEASES
+
+CHANGE_SETS = "rel-*"
+"""What the names of a release's change sets begin with."""
+
+DETAIL_TYPE = "Model Release"
+"""Of the events by which other environments hear of a release."""
+
+
+def function_thing(model: str) -> str:
+    """Name, without the environment's part, of the release function of a model and of its role."""
+    return f"{model}-release"
+
+
+def event_source(served: Served) -> str:
+    """Source of those events."""
+    return f"{served.names.prefix}.{served.names.environment}.releases"
+
+
+def update_roles(served: Served) -> tuple[str, str]:
+    """ARNs of the roles as which CloudFormation changes the stack: every release's, and the first one's."""
+    names, model = served.names, served.product.name
+    return names.role_arn("release", f"{model}-update"), names.role_arn("release", f"{model}-update-first")
+
+
+def model_release(served: Served) -> list[Grant]:
+    """The policy of the function that decides the steps of a model's releases and rollbacks."""
+    return [
+        *_stack(served),
+        _ledger(served),
+        *_endpoint(served),
+        *versions(served),
+        *_observation(served),
+        *_executions(served),
+        *_records(served),
+    ]
+
+
+def model_releases(served: Served) -> list[Grant]:
+    """The policy of the workflows release and rollback of a model."""
+    function = served.names.name(function_thing(served.product.name), kind="function")
+    arn = served.names.arn("lambda", f"function:{function}")
+    return [
+        Grant("CallFunction", ("lambda:InvokeFunction",), (arn,), "one function decides every step"),
+        *notifications(served.settings),
+        *observability(served.settings),
+    ]
+
+
+def _stack(served: Served) -> list[Grant]:
+    """Plans and updates of one stack. ``cloudformation:RoleArn`` must be given: a stack remembers the last
+    role, and without one an update would happen as CDK's.
+    """
+    stack, either = (serving_stack(served),), update_roles(served)
+    named: Conditions = {"StringLike": {"cloudformation:ChangeSetName": CHANGE_SETS}}
+    why = "CloudFormation numbers stacks; this one is the model's"
+    again: Conditions = {"StringEquals": {"cloudformation:RoleArn": either[0]}}
+    changes = tuple(f"cloudformation:{verb}ChangeSet" for verb in ("Delete", "Describe", "Execute"))
+    see = ("cloudformation:DescribeStacks", "cloudformation:GetStackPolicy")
+    return [
+        Grant("PlanUpdates", ("cloudformation:CreateChangeSet",), stack, why, _planned(served)),
+        Grant("CarryOutPlans", changes, stack, why, named),
+        Grant("SeeStack", see, stack, why),
+        Grant("MendStack", ("cloudformation:ContinueUpdateRollback",), stack, why, again),
+        Grant(
+            "PassUpdateRoles",
+            ("iam:PassRole",),
+            either,
+            "CloudFormation changes the stack as these roles, which touch nothing but what serves",
+            passed_to("cloudformation"),
+        ),
+    ]
+
+
+def _planned(served: Served) -> Conditions:
+    """A plan of the stack's own template, with resources of its types, as one of the two roles."""
+    return {
+        "StringEquals": {"cloudformation:RoleArn": list(update_roles(served))},
+        "StringLike": {"cloudformation:ChangeSetName": CHANGE_SETS},
+        "ForAllValues:StringEquals": {"cloudformation:ResourceTypes": sorted(RESOURCE_TYPES)},
+        "Null": {
+            "cloudformation:ImportResourceTypes": "true",
+            "cloudformation:ResourceTypes": "false",
+            "cloudformation:StackPolicyUrl": "true",
+            "cloudformation:TemplateUrl": "true",
+        },
+    }
+
+
+def _ledger(served: Served) -> Grant:
+    table = served.names.arn("dynamodb", f"table/{served.names.name('release-ledger')}")
+    mine: Conditions = {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [served.endpoint]},
+        "Null": {"dynamodb:LeadingKeys": "false"},
+    }
+    actions = tuple(f"dynamodb:{verb}" for verb in ("DeleteItem", "GetItem", "PutItem", "Query"))
+    return Grant("KeepLedger", actions, (table,), "the endpoint's own items", mine)
+
+
+def _endpoint(served: Served) -> list[Grant]:
+    settings, endpoint = served.settings, (endpoint_arn(served),)
+    parts = ("endpoint-config/*", "model/*")
+    made = tuple(served.names.arn("sagemaker", part) for part in parts)
+    mark: Conditions = {
+        "StringEquals": {f"aws:RequestTag/{SERVED}": "true"},
+        "ForAllValues:StringEquals": {"aws:TagKeys": [SERVED]},
+    }
+    is_async = served.serving.mode == "async"
+    invoke = "sagemaker:InvokeEndpointAsync" if is_async else "sagemaker:InvokeEndpoint"
+    sample = object_arns(settings, f"{PREDICTIONS}{served.product.name}/async/sample")
+    put = Grant("PutSample", ("s3:PutObject",), sample, "where the endpoint reads it", ours(settings))
+    return [
+        Grant("SeeEndpoint", ("sagemaker:DescribeEndpoint",), endpoint, "what serves is verified"),
+        Grant(
+            "SeeConfiguration",
+            ("sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"),
+            made,
+            "CloudFormation names models and configurations; what an endpoint serves is read from them",
+        ),
+        Grant("SendSample", (invoke,), endpoint, "a version serves when the sample request succeeds"),
+        *([put] if is_async else []),
+        Grant("MarkServed", ("sagemaker:AddTags",), endpoint, "from then on nothing deletes it", mark),
+    ]
+
+
+def _observation(served: Served) -> list[Grant]:
+    here = within(served.settings.region)
+    own: Conditions = {"StringEquals": {"cloudwatch:namespace": release_metrics(served.names)}}
+    alarms = (served.names.arn("cloudwatch", "alarm:*"),)
+    return [
+        Grant(
+            "ReadMetrics",
+            ("cloudwatch:GetMetricData",),
+            ("*",),
+            "metrics are of no resource in particular",
+            here,
+        ),
+        Grant(
+            "SeeAlarms",
+            ("cloudwatch:DescribeAlarms",),
+            alarms,
+            "alarms of a release are named after it; CloudWatch describes alarms of an account",
+        ),
+        Grant(
+            "AskToStop",
+            ("cloudwatch:PutMetricData",),
+            ("*",),
+            "metrics are of no resource in particular; the condition names whose",
+            own,
+        ),
+    ]
+
+
+def _executions(served: Served) -> list[Grant]:
+    machines = (machine_arn(served.names, served.product.name, workflow) for workflow in RELEASES)
+    runs = tuple(f"{machine.replace(':stateMachine:', ':execution:')}:*" for machine in machines)
+    why = "a lease is taken from an execution only when that has ended; a rollback ends a release"
+    return [Grant("EndExecutions", ("states:DescribeExecution", "states:StopExecution"), runs, why)]
+
+
+def _records(served: Served) -> list[Grant]:
+    settings, names = served.settings, served.names
+    reports = object_arns(settings, f"releases/{served.product.name}/*")
+    use, key = ("kms:Decrypt", "kms:GenerateDataKey"), (imported("ArtifactsKeyArn", settings),)
+    bus = (names.arn("events", "event-bus/default"),)
+    # A request may put several events, so the keys have several values.
+    told: Conditions = {
+        "ForAllValues:StringEquals": {
+            "events:source": event_source(served),
+            "events:detail-type": DETAIL_TYPE,
+        },
+        "Null": {"events:source": "false", "events:detail-type": "false"},
+    }
+    return [
+        Grant("KeepReports", ("s3:PutObject",), reports, "reports lie below their release", ours(settings)),
+        Grant("UseKey", use, key, "reports and ledger are encrypted", via(settings, "s3", "dynamodb")),
+        Grant("Announce", ("events:PutEvents",), bus, "other environments hear of releases", told),
+    ]

@@ -1,0 +1,56 @@
+"""Who may send requests to a model's endpoint: a role that the consumers the model names take on.
+
+An endpoint has no policy of its own (SageMaker guide, "How Amazon SageMaker AI works with IAM"), so callers
+of another account come by a role of this one, and those of this account by the same.
+"""
+
+from typing import Any
+
+from mlplatform.bucket_policies import account_principals
+from mlplatform.permissions.grant import Grant
+from mlplatform.policy import document
+from mlplatform.settings import Environment
+from mlplatform.settings.products import ModelProduct
+
+KIND = "consumer"
+"""Kind of the roles that only send requests."""
+
+_INVOKE = {
+    "realtime": ("sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointWithResponseStream"),
+    "serverless": ("sagemaker:InvokeEndpoint",),
+    "async": ("sagemaker:InvokeEndpointAsync",),
+}
+"""What an endpoint of each mode answers to (SageMaker Runtime API reference)."""
+
+
+def consumer_role(product: ModelProduct) -> str:
+    """The end of the name of the role with which a model's consumers call it."""
+    return f"{product.name}-consumer"
+
+
+def model_consumer(product: ModelProduct, settings: Environment) -> list[Grant]:
+    """The policy of that role: requests to this endpoint and nothing else; empty without consumers."""
+    serving = product.serving
+    if serving is None or not serving.consumers:
+        return []
+    endpoint = settings.names.arn("sagemaker", f"endpoint/{settings.names.endpoint(product.name)}")
+    return [Grant("Invoke", _INVOKE[serving.mode], (endpoint,), f"consumers of {product.name} call it")]
+
+
+def consumer_trust(product: ModelProduct, settings: Environment) -> dict[str, Any]:
+    """Trust policy of that role: exactly the roles the model names.
+
+    The principal is their account, as a policy that names a role breaks when that is recreated. An external
+    id would add nothing: it tells apart the customers of one who acts for many, and these act for themselves.
+    """
+    assert product.serving is not None
+    arns = product.serving.consumers
+    return document(
+        {
+            "Sid": "Consumers",
+            "Effect": "Allow",
+            "Principal": account_principals(arns, settings),
+            "Action": "sts:AssumeRole",
+            "Condition": {"ArnEquals": {"aws:PrincipalArn": arns}},
+        }
+    )

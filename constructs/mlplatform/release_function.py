@@ -1,0 +1,69 @@
+"""The function that decides each step of one model's releases and rollbacks."""
+
+from constructs import Construct
+
+from mlplatform.function import PlatformFunction
+from mlplatform.permissions.release_roles import (
+    event_source,
+    function_thing,
+    model_release,
+    update_roles,
+)
+from mlplatform.permissions.release_versions import image_accounts
+from mlplatform.permissions.update_roles import endpoint_arn
+from mlplatform.serving.parts import RESOURCE_TYPES, Served, release_metrics
+from mlplatform.stack_exports import import_value
+from mlplatform.workflow_functions import called
+
+PACKAGE = "release"
+"""Package of ``lambda/``."""
+
+LOGS = "function/release"
+"""The log group that the functions of all models share."""
+
+SECONDS, MIB = 180, 512
+"""The longest a step takes, and the memory whose share of a processor loads boto3's clients in a second."""
+
+
+class ReleaseFunction(PlatformFunction):
+    """``lambda/release`` for one model: a release of another can neither be done nor be seen by it."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, served: Served) -> None:
+        model = served.product.name
+        super().__init__(
+            scope,
+            construct_id,
+            settings=served.settings,
+            package=PACKAGE,
+            thing=function_thing(model),
+            logs_in=LOGS,
+            description=f"Decides each step of a release or rollback of {model}",
+            timeout_seconds=SECONDS,
+            memory_mib=MIB,
+            key_arn=import_value("LogsKeyArn", served.settings),
+            grants=model_release(served),
+            accepted=called(PACKAGE),
+            shared=["s3_locations"],
+            environment=variables(served),
+        )
+
+
+def variables(served: Served) -> dict[str, str]:
+    """Environment variables, as ``lambda/release/aws.py`` reads them."""
+    names, model = served.names, served.product.name
+    update, first = update_roles(served)
+    return {
+        "MODEL": model,
+        "STACK": names.stack(f"Serving-{model}"),
+        "UPDATE_ROLE": update,
+        "FIRST_ROLE": first,
+        "RESOURCE_TYPES": ",".join(sorted(RESOURCE_TYPES)),
+        "ENDPOINT": served.endpoint,
+        "ENDPOINT_ARN": endpoint_arn(served),
+        "LEDGER": names.name("release-ledger"),
+        "PACKAGE_GROUP": served.settings.neighbours.registry.package_group_arn(model),
+        "IMAGE_ACCOUNTS": ",".join(image_accounts(served)),
+        "REPORTS_BUCKET": names.bucket("artifacts"),
+        "METRICS": release_metrics(names),
+        "EVENT_SOURCE": event_source(served),
+    }

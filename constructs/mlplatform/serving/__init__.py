@@ -1,0 +1,1 @@
+"""The template of a model's Serving stack, made of its settings: plain dictionaries, and nothing else."""

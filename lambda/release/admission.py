@@ -1,0 +1,227 @@
+"""Decides what is released, and whether it may be: an event is only a hint, the registry is asked again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from release import records
+from release.call import CONFIRM, RELEASE, Call, Work, ended, opened
+from release.identifiers import package_arn
+from release.lease import finish, holder, sweep
+from release.ports import ConflictError, Package, Record, StackState, Write
+from release.situation import WAY_BACK_FAILED, denies_loss
+
+ACCEPTED = {"release": ("model_package_arn", "version", "recover"), "rollback": ("to", "reason")}
+"""What the input of an execution may hold, by workflow; workflows add ``Answer`` and ``Error``."""
+
+MOST_RECOVERIES = 3
+"""Executions in a row that take up one release; what they cannot bring to rest is for people."""
+
+Ending = tuple[str, str]
+"""An outcome, and the line for people."""
+
+
+def admit(call: Call) -> Work:
+    """Accept the release of a version, or say why not. Nothing but the ledger is touched."""
+    problem = misread(call)
+    if problem:
+        return rejected(call, None, records.REFUSED, problem)
+    sweep(call)
+    if call.input.get("recover"):
+        return _recovery(call)
+    arn = _wanted(call)
+    if arn is None:
+        return rejected(call, None, records.NOTHING, "no version of the model is approved")
+    package = call.world.registry.package(arn)
+    if package is None:
+        return rejected(call, None, records.REFUSED, f"{arn} does not exist")
+    insisted = call.input.get("version") is not None
+    no = _unprepared(call) or _already(call, package) or objection(call, package, insisted=insisted)
+    return rejected(call, package, *no) if no else _accepted(call, package, insisted)
+
+
+def misread(call: Call) -> str:
+    """What is wrong with the input of the execution, in words; empty if nothing is."""
+    accepted = ACCEPTED[call.workflow]
+    unknown = sorted(set(call.input) - {*accepted, "Error", "Answer"})
+    if unknown:
+        return f"the input has {', '.join(unknown)}; it may have {', '.join(accepted)}"
+    version = call.input.get("version")
+    if version is not None and (isinstance(version, bool) or not isinstance(version, int) or version < 1):
+        return f"the input's version is {version!r}, it must be a whole number from 1"
+    if version is not None and call.input.get("model_package_arn") is not None:
+        return "the input has both version and model_package_arn; one of them is enough"
+    return ""
+
+
+def objection(call: Call, package: Package, *, insisted: bool) -> Ending | None:
+    """Why a version may not be released now; None if it may. Asked again before each thing that is done.
+
+    ``insisted``: a person named the version, so that it does not matter how its last release ended.
+    """
+    live = call.world.ledger.read(records.LIVE)
+    return _unfit(call, package) or _outdated(call, package, live) or _repeated(call, package, insisted)
+
+
+def _unfit(call: Call, package: Package) -> Ending | None:
+    name = call.model(package.version)
+    if package.group != call.serving["PackageGroup"]:
+        return (
+            records.REFUSED,
+            f"{package.arn} is of another package group than {call.serving['PackageGroup']}",
+        )
+    if package.approval != "Approved":
+        return records.REFUSED, f"{name} is {package.approval}, not Approved; approve it first"
+    if package.missing:
+        return records.REFUSED, f"{name} needs what is not there: {', '.join(package.missing)}"
+    before = call.serving.get("After")
+    if before and not served_in(package.metadata, before):
+        return records.REFUSED, f"{name} does not serve verified in {before}; release it there first"
+    return None
+
+
+def _outdated(call: Call, package: Package, live: Record | None) -> Ending | None:
+    if live is None:
+        return None
+    if live["package"] == package.arn:
+        return records.NOTHING, f"{call.model(package.version)} serves already, since {live['since']}"
+    if package.version < live["version"]:
+        hint = call.command("rollback", TO=package.version)
+        return records.SUPERSEDED, f"{call.model(live['version'])} serves and is newer; to go back: {hint}"
+    return None
+
+
+def _repeated(call: Call, package: Package, insisted: bool) -> Ending | None:
+    last = call.world.ledger.read(records.offer(package.version))
+    if insisted or last is None or last["package"] != package.arn:
+        return None
+    if last["outcome"] not in records.NOT_AGAIN or last["release_id"] == call.release_id:
+        return None
+    how = f"was {last['outcome'].replace('_', ' ')} by release {last['release_id']} at {last['ended']}"
+    hint = call.command("release", VERSION=package.version)
+    return records.REFUSED, f"{call.model(package.version)} {how}; to try again all the same: {hint}"
+
+
+def served_in(metadata: Mapping[str, str], environment: str) -> bool:
+    """Whether a version served verified in an environment, and was not rolled back there."""
+    return metadata.get(f"served-in-{environment}", "").partition(" ")[0] not in ("", ROLLED_BACK_MARK)
+
+
+ROLLED_BACK_MARK = "rolled-back"
+"""First word of ``served-in-<environment>`` of a version that people took back there."""
+
+
+def _unprepared(call: Call) -> Ending | None:
+    """Whether the stack could lose its endpoint by a mistake."""
+    stack = call.world.stack.describe()
+    if stack is None:
+        return records.REFUSED, "the model's Serving stack does not exist; deploy the environment first"
+    return _unprotected(call, stack)
+
+
+def _unprotected(call: Call, stack: StackState) -> Ending | None:
+    lacking = [] if stack.protected else ["termination protection"]
+    lacking += [] if denies_loss(stack.policy) else ["a stack policy that keeps the endpoint"]
+    if not lacking:
+        return None
+    hint = f"make protect ENV={call.serving['Environment']}"
+    return records.REFUSED, f"the Serving stack lacks {' and '.join(lacking)}; run: {hint}"
+
+
+def _already(call: Call, package: Package) -> Ending | None:
+    """Whether another execution that lives releases the same version: a duplicate of its event started this."""
+    for item in call.world.ledger.history(records.OPEN):
+        other = item["execution"] != call.execution and item.get("package") == package.arn
+        if other and item["workflow"] == RELEASE and call.world.executions.running(str(item["execution"])):
+            return records.NOTHING, f"release {item['release_id']} is releasing it already"
+    return None
+
+
+def _wanted(call: Call) -> str | None:
+    if call.input.get("version") is not None:
+        return package_arn(call.serving["PackageGroup"], int(call.input["version"]))
+    given = call.input.get("model_package_arn")
+    return str(given) if given else call.world.registry.newest_approved()
+
+
+def _accepted(call: Call, package: Package, insisted: bool) -> Work:
+    before = call.serving.get("After")
+    accept(call, opened(call, package.arn, package.version, insisted=insisted))
+    known: dict[str, Any] = {
+        "Version": package.version,
+        "Package": package.arn,
+        "ApprovedBy": package.approved_by,
+    }
+    name = call.model(package.version)
+    if before:
+        said = f"{name}, approved by {package.approved_by}, served verified in {before}. Release it?"
+        return call.reply(CONFIRM, said, **known)
+    return call.reply("take_lease", f"{name} is approved and will be released", **known)
+
+
+def accept(call: Call, intent: Record) -> None:
+    """Write down a new intent. From here on it owes a terminal record."""
+    index = {key: intent[key] for key in ("release_id", "execution", "package", "workflow")}
+    release = call.release_id
+    try:
+        call.world.ledger.write(
+            [
+                Write(records.intent(release), intent, absent=True),
+                Write(records.still_open(release), index, absent=True),
+            ]
+        )
+    except ConflictError:
+        # A write whose answer was lost: the intent is there.
+        intent = call.world.ledger.read(records.intent(release)) or intent
+    call.intent = intent
+
+
+def rejected(call: Call, package: Package | None, outcome: str, message: str) -> Work:
+    """The answer to what was not accepted: it owes no record, and changes none."""
+    known = {"version": package.version, "package": package.arn} if package else {}
+    return ended(call, {"outcome": outcome, "message": message, **known})
+
+
+def _recovery(call: Call) -> Work:
+    """Take up what an execution left that is gone."""
+    lease = call.world.ledger.read(records.LEASE)
+    who = holder(lease)
+    if lease is None or not who or who == call.execution or call.world.executions.running(who):
+        return rejected(call, None, records.NOTHING, "nothing was left behind")
+    left = call.world.ledger.read(records.intent(str(lease["release_id"]))) or {}
+    depth = int(left.get("depth", 0)) + 1
+    if depth > MOST_RECOVERIES or _for_people(call, left):
+        return rejected(call, None, records.NOTHING, f"release {lease['release_id']} is left to people")
+    more = {key: left[key] for key in ("target", "replaced", "insisted") if key in left}
+    dead = {"release_id": lease["release_id"], "ending": left.get("ending"), "outcome": left.get("outcome")}
+    package, version = str(left.get("package", "")), left.get("version")
+    accept(call, opened(call, package, version, recovers=dead, depth=depth, **more))
+    known: dict[str, Any] = {"Version": version, "Package": package}
+    return call.reply("take_lease", f"takes up release {lease['release_id']}, which broke off", **known)
+
+
+def _for_people(call: Call, left: Record) -> bool:
+    """Whether people were told already that the stack needs them."""
+    stack = call.world.stack.describe()
+    return bool(left.get("outcome")) and stack is not None and stack.status == WAY_BACK_FAILED
+
+
+def confirmed(call: Call) -> Work:
+    """Note who confirmed; who answered no has declined."""
+    answer = call.input.get("Answer") or {}
+    if answer.get("Confirmed") is not True:
+        return declined(call)
+    by = str(answer.get("By", "unknown"))
+    return call.reply(
+        "take_lease", f"{call.model(call.work['Version'])} was confirmed by {by}", ConfirmedBy=by
+    )
+
+
+def declined(call: Call) -> Work:
+    """End a release that nobody wanted in time, or somebody did not want."""
+    answer = call.input.get("Answer") or {}
+    by = answer.get("By")
+    why = f"was declined by {by}" if by else "was not confirmed in time"
+    hint = call.command("release", VERSION=call.record()["version"])
+    return finish(
+        call, records.DECLINED, f"{call.model(call.record()['version'])} {why}; to offer it again: {hint}"
+    )

@@ -1,0 +1,124 @@
+"""CloudWatch, Step Functions, S3 and EventBridge, as a release uses them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from release.ports import Query
+
+STOP_METRIC = "StopRequested"
+"""The metric whose alarm ends a release under way; its dimensions are the endpoint and the release."""
+
+DETAIL_TYPE = "Model Release"
+
+_UTILIZATION = "Utilization"
+"""How metrics of instances end; they have a namespace of their own (sagemaker-runtime metrics: the SageMaker
+developer guide, "Monitor SageMaker AI with Amazon CloudWatch")."""
+
+
+class CloudWatchMetrics:
+    """``release.ports.Metrics``: metrics of ``endpoint``; ``namespace`` is that of releases."""
+
+    def __init__(self, client: Any, endpoint: str, namespace: str) -> None:
+        self._client, self._endpoint, self._namespace = client, endpoint, namespace
+
+    def series(self, queries: Sequence[Query], start: str, end: str, period: int) -> dict[str, list[Any]]:
+        """For each query id its ``[timestamp, value]`` pairs, oldest first."""
+        found: dict[str, list[Any]] = {query.id: [] for query in queries}
+        pages = self._client.get_paginator("get_metric_data").paginate(
+            MetricDataQueries=[self._query(query, period) for query in queries],
+            StartTime=start,
+            EndTime=end,
+            ScanBy="TimestampAscending",
+        )
+        for result in (result for page in pages for result in page["MetricDataResults"]):
+            times = [moment.isoformat().replace("+00:00", "Z") for moment in result["Timestamps"]]
+            found[result["Id"]] += map(list, zip(times, result["Values"], strict=True))
+        return {name: sorted(pairs) for name, pairs in found.items()}
+
+    def _query(self, query: Query, period: int) -> dict[str, Any]:
+        own = {"EndpointConfigName": query.config} if query.config else {}
+        dimensions = {"EndpointName": self._endpoint, "VariantName": query.variant, **own}
+        instances = query.metric.endswith(_UTILIZATION)
+        return {
+            "Id": query.id,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": "/aws/sagemaker/Endpoints" if instances else "AWS/SageMaker",
+                    "MetricName": query.metric,
+                    "Dimensions": _dimensions(dimensions),
+                },
+                "Period": period,
+                "Stat": query.statistic,
+            },
+            "ReturnData": True,
+        }
+
+    def alarms(self, prefix: str) -> dict[str, str]:
+        """State of every metric alarm whose name begins with ``prefix``."""
+        pages = self._client.get_paginator("describe_alarms").paginate(
+            AlarmNamePrefix=prefix, AlarmTypes=["MetricAlarm"]
+        )
+        return {alarm["AlarmName"]: alarm["StateValue"] for page in pages for alarm in page["MetricAlarms"]}
+
+    def ask_to_stop(self, release_id: str, now: str) -> None:
+        """Put the metric that trips the stop alarm of a release under way."""
+        datum = {
+            "MetricName": STOP_METRIC,
+            "Dimensions": _dimensions({"Endpoint": self._endpoint, "ReleaseId": release_id}),
+            "Timestamp": now,
+            "Value": 1,
+        }
+        self._client.put_metric_data(Namespace=self._namespace, MetricData=[datum])
+
+
+def _dimensions(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Name": name, "Value": value} for name, value in values.items()]
+
+
+class StepFunctionsExecutions:
+    """``release.ports.Executions``."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def running(self, arn: str) -> bool:
+        """Whether the execution runs; False if it ended or is unknown."""
+        try:
+            return bool(self._client.describe_execution(executionArn=arn)["status"] == "RUNNING")
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return False
+
+    def stop(self, arn: str, cause: str) -> None:
+        """End an execution; harmless if it has ended."""
+        try:
+            self._client.stop_execution(executionArn=arn, error="ReleaseStopped", cause=cause)
+        except self._client.exceptions.ExecutionDoesNotExist:
+            return
+
+
+class S3Reports:
+    """``release.ports.Reports``: below ``releases/<model>/`` of ``bucket``."""
+
+    def __init__(self, client: Any, bucket: str, model: str) -> None:
+        self._client, self._bucket, self._folder = client, bucket, f"releases/{model}"
+
+    def keep(self, name: str, content: str, content_type: str) -> str:
+        """Store the report and return its s3:// address."""
+        key = f"{self._folder}/{name}"
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=content.encode(), ContentType=content_type)
+        return f"s3://{self._bucket}/{key}"
+
+
+class EventBridgeAnnouncements:
+    """``release.ports.Announcements``: on the account's default bus, as ``source``."""
+
+    def __init__(self, client: Any, source: str) -> None:
+        self._client, self._source = client, source
+
+    def announce(self, detail: Mapping[str, Any]) -> None:
+        """Publish a ``Model Release`` event. Raises RuntimeError if EventBridge does not take it."""
+        entry = {"Source": self._source, "DetailType": DETAIL_TYPE, "Detail": json.dumps(dict(detail))}
+        answer = self._client.put_events(Entries=[entry])
+        if answer.get("FailedEntryCount"):
+            raise RuntimeError(f"EventBridge did not take the event: {answer['Entries']}")

@@ -1,0 +1,111 @@
+"""What is there now: the stack, the endpoint and the ledger, read together and compared."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from release import records
+from release.identifiers import NONE
+from release.ports import EndpointState, Record, StackState, World
+
+PRODUCTION, SHADOW = "production", "shadow"
+WAY_BACK_FAILED = "UPDATE_ROLLBACK_FAILED"
+CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
+"""States of an endpoint that pass by themselves."""
+PROTECTED = ("Update:Delete", "Update:Replace")
+
+
+@dataclass(frozen=True)
+class Situation:
+    """``live`` is what the ledger says serves, None while nothing was released."""
+
+    stack: StackState
+    endpoint: EndpointState | None
+    live: Record | None
+
+    @property
+    def busy(self) -> bool:
+        """Whether CloudFormation works on the stack, clean-up included, in which it takes no update either."""
+        return self.stack.status.endswith("_IN_PROGRESS")
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the way back of an update failed."""
+        return self.stack.status == WAY_BACK_FAILED
+
+    @property
+    def moving(self) -> bool:
+        """Whether the endpoint changes by itself, as for an action of autoscaling."""
+        return self.endpoint is not None and (self.endpoint.pending or self.endpoint.status in CHANGING)
+
+    @property
+    def production(self) -> str:
+        """Package that the stack declares to serve, or ``none``."""
+        return self.stack.parameters.get("ProductionModelPackageArn", NONE)
+
+    @property
+    def shadow(self) -> str:
+        """Package that the stack declares to be the shadow, or ``none``."""
+        return self.stack.parameters.get("ShadowModelPackageArn", NONE)
+
+    @property
+    def promoting(self) -> bool:
+        """Whether an update under way moves traffic to something else than what is recorded to serve, guarded
+        by alarms: one that can be stopped."""
+        guarded = self.stack.parameters.get("RolloutMode") == "guarded"
+        return self.busy and guarded and self.production != self.served
+
+    @property
+    def served(self) -> str:
+        """Package that is recorded to serve, or ``none``."""
+        return str(self.live["package"]) if self.live else NONE
+
+    def differences(self) -> list[str]:
+        """Where what serves differs from what the stack declares, in words; nothing if they are the same."""
+        return list(self._differences())
+
+    def _differences(self) -> Iterator[str]:
+        endpoint = self.endpoint
+        if endpoint is None:
+            if self.production != NONE:
+                yield "there is no endpoint"
+            return
+        if endpoint.status != "InService" or endpoint.pending:
+            yield f"the endpoint is {endpoint.status}{': ' * bool(endpoint.reason)}{endpoint.reason}"
+        declared = self.stack.outputs.get("LiveEndpointConfigName", "")
+        if endpoint.config != declared:
+            yield f"the endpoint has configuration {endpoint.config}, the stack declares {declared or NONE}"
+        for variant, wanted in ((PRODUCTION, self.production), (SHADOW, self.shadow)):
+            found = endpoint.packages.get(variant, NONE)
+            if found != wanted:
+                yield f"variant {variant} serves {found}, the stack declares {wanted}"
+
+
+class StackMissing(Exception):
+    """There is no Serving stack of the model; deploy it first."""
+
+
+def look(world: World) -> Situation:
+    """Read everything. Raises StackMissing."""
+    stack = world.stack.describe()
+    if stack is None:
+        raise StackMissing("the model's Serving stack does not exist")
+    return Situation(stack, world.endpoint.describe(), world.ledger.read(records.LIVE))
+
+
+def denies_loss(policy: str | None) -> bool:
+    """Whether a stack policy keeps every update from deleting or replacing the endpoint."""
+    statements: list[Mapping[str, Any]] = json.loads(policy)["Statement"] if policy else []
+    denied = {
+        action
+        for statement in statements
+        if statement.get("Effect") == "Deny" and not statement.get("Condition")
+        if {"*", "LogicalResourceId/Endpoint"} & set(_listed(statement.get("Resource")))
+        for action in _listed(statement.get("Action"))
+    }
+    return bool({"*", "Update:*"} & denied) or set(PROTECTED) <= denied
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ())

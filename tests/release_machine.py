@@ -1,0 +1,265 @@
+"""Releases of one endpoint in every disorder: what hypothesis may do to them, and what must always hold."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from release_driver import Execution, Operator
+from release_world import SERVING, Account, Fault
+
+VERSIONS = st.integers(1, 5)
+QUALITIES = st.sampled_from(["good", "good", "good", "slow", "unclear", "weak", "late", "dumb"])
+
+
+def serving(*, after: bool, shadow: bool) -> dict[str, Any]:
+    """Settings whose waits are short to simulate: nothing depends on how long they are."""
+    literal = copy.deepcopy(SERVING)
+    literal["After"] = "staging" if after else None
+    literal["Shadow"] = literal["Shadow"] if shadow else None
+    literal["Rollout"] |= {"WatchMinutes": 2, "BakingMinutes": 20}
+    return literal
+
+
+class Releases(RuleBasedStateMachine):
+    """One endpoint, its releases and rollbacks, and everything that goes wrong."""
+
+    @initialize(after=st.booleans(), shadow=st.sampled_from([True, True, True, False]), begun=st.booleans())
+    def begin(self, after: bool, shadow: bool, begun: bool) -> None:
+        """An endpoint that has served nothing, or one version."""
+        self.account = Account(serving=serving(after=after, shadow=shadow), immediate_seconds=70)
+        self.operator = Operator(self.account)
+        self.everything: list[Execution] = self.operator.executions
+        if begun:
+            self.operator.release(model_package_arn=self.account.approve(1))
+            assert self.account.items["live"]["version"] == 1
+
+    def alive(self) -> list[Execution]:
+        """Executions that run."""
+        return [each for each in self.everything if each.alive]
+
+    def dead(self) -> list[Execution]:
+        """Executions whose end nobody has taken up."""
+        recovered = self.operator.recovered
+        return [each for each in self.everything if not each.alive and each.arn not in recovered]
+
+    def room(self) -> bool:
+        """Whether another execution may begin: too many only take time."""
+        return len(self.alive()) < 4
+
+    @precondition(room)
+    @rule(version=VERSIONS, quality=QUALITIES, events=st.integers(1, 2), served_before=st.booleans())
+    def approve(self, version: int, quality: str, events: int, served_before: bool) -> None:
+        """Somebody approves a version; the event comes once or twice, versions in any order."""
+        arn = self.account.approve(version, quality, served_before=served_before)
+        for _ in range(events):
+            self.operator.start("release", model_package_arn=arn)
+
+    @precondition(lambda self: self.account.packages and self.room())
+    @rule(data=st.data(), insisted=st.booleans())
+    def offer_again(self, data: st.DataObject, insisted: bool) -> None:
+        """A late event, or a person who names a version."""
+        version = data.draw(st.sampled_from(sorted(self.account.packages)))
+        given = {"version": version} if insisted else {"model_package_arn": self.account.packages[version].arn}
+        self.operator.start("release", **given)
+
+    @precondition(lambda self: self.account.packages)
+    @rule(data=st.data())
+    def revoke(self, data: st.DataObject) -> None:
+        """Somebody withdraws an approval."""
+        self.account.set_approval(data.draw(st.sampled_from(sorted(self.account.packages))), "Rejected")
+
+    @precondition(lambda self: self.account.packages and self.account.serving["After"])
+    @rule(data=st.data())
+    def taken_back_before(self, data: st.DataObject) -> None:
+        """The earlier environment goes back from a version."""
+        version = data.draw(st.sampled_from(sorted(self.account.packages)))
+        self.account.take_back_before(version)
+
+    @precondition(room)
+    @rule(to=st.none() | VERSIONS)
+    def rollback(self, to: int | None) -> None:
+        """Somebody wants what served before."""
+        self.operator.start("rollback", **({"to": to} if to else {}))
+
+    @precondition(lambda self: self.alive())
+    @rule(data=st.data(), steps=st.integers(1, 12))
+    def go_on(self, data: st.DataObject, steps: int) -> None:
+        """One execution takes some steps."""
+        for execution in [data.draw(st.sampled_from(self.alive()))] * steps:
+            if execution.alive and execution.following != "confirm":
+                execution.step()
+
+    @precondition(lambda self: self.alive())
+    @rule(
+        data=st.data(),
+        at=st.integers(1, 14),
+        before=st.booleans(),
+        dies=st.booleans(),
+        times=st.sampled_from([1, 1, 3, 9]),
+    )
+    def go_wrong(self, data: st.DataObject, at: int, before: bool, dies: bool, times: int) -> None:
+        """A call of the next step fails, its answer is lost, or the execution dies there."""
+        execution = data.draw(st.sampled_from(self.alive()))
+        if execution.following != "confirm":
+            self.account.fault = Fault(at, before, dies, times)
+            execution.step()
+            self.account.fault = None
+
+    @precondition(lambda self: len(self.alive()) > 1)
+    @rule(data=st.data(), at=st.integers(1, 14), steps=st.integers(1, 12))
+    def at_once(self, data: st.DataObject, at: int, steps: int) -> None:
+        """While one execution takes a step, another one takes some."""
+        one = data.draw(st.sampled_from(self.alive()))
+        other = data.draw(st.sampled_from([each for each in self.alive() if each is not one]))
+
+        def meanwhile() -> None:
+            for _ in range(steps):
+                if other.alive and other.following != "confirm" and other.due <= self.account.now:
+                    other.step()
+
+        if one.following != "confirm":
+            self.account.interrupt = (at, meanwhile)
+            one.step()
+
+    @precondition(lambda self: any(not each.alive and each.following != "end" for each in self.everything))
+    @rule(data=st.data())
+    def straggle(self, data: st.DataObject) -> None:
+        """A call of an execution that is gone ends late."""
+        gone = [each for each in self.everything if not each.alive and each.following not in ("end", "confirm")]
+        if gone:
+            data.draw(st.sampled_from(gone)).straggle()
+
+    @precondition(lambda self: any(each.following == "confirm" for each in self.alive()))
+    @rule(answer=st.sampled_from([(True, "bob"), (False, "bob"), (False, "")]))
+    def answer(self, answer: tuple[bool, str]) -> None:
+        """A person confirms, declines, or says nothing until it expires."""
+        next(each for each in self.alive() if each.following == "confirm").answer(*answer)
+
+    @precondition(lambda self: self.dead() and self.room())
+    @rule(data=st.data())
+    def recover(self, data: st.DataObject) -> None:
+        """The event of an execution that ended starts another one, once for each."""
+        dead = data.draw(st.sampled_from(self.dead()))
+        self.operator.recovered.add(dead.arn)
+        self.operator.start("release", recover=dead.arn)
+
+    @rule(changed=st.booleans())
+    def deploy(self, changed: bool) -> None:
+        """Somebody deploys the infrastructure, with or without a new configuration."""
+        self.account.deploy(changed=changed)
+
+    @rule(what=st.sampled_from(["silent", "honest", "capacity", "way back", "alarms"]))
+    def trouble(self, what: str) -> None:
+        """The services behave badly from now on, or the next time."""
+        account = self.account
+        if what in ("silent", "honest"):
+            account.silent = what == "silent"
+        elif what == "capacity":
+            account.capacity_fails = min(2, account.capacity_fails + 1)
+        elif what == "way back":
+            account.way_back_fails = min(3, account.way_back_fails + 1)
+        else:
+            account.flapping = not account.flapping
+
+    @rule(minutes=st.sampled_from([1, 10, 100]))
+    def time_passes(self, minutes: int) -> None:
+        """Nobody does anything."""
+        self.account.now += 60 * minutes
+        self.account.settle()
+
+    @rule()
+    def settle(self) -> None:
+        """Everything comes to its end."""
+        self.operator.settle()
+        self.at_rest()
+
+    def teardown(self) -> None:
+        """Everything comes to its end, the trouble is over, and a rollback is possible."""
+        if not hasattr(self, "account"):
+            return
+        self.settle()
+        account = self.account
+        account.way_back_fails = account.capacity_fails = 0
+        account.silent = account.flapping = False
+        self.rollback_is_possible()
+        # Nothing that went wrong before keeps a good version from being released.
+        released = self.operator.release(model_package_arn=account.approve(9))
+        self.operator.settle()
+        self.at_rest()
+        assert released.outcome == "released", released.work["Message"]
+        assert account.items["live"]["version"] == 9
+        assert account.configs[str(account.endpoint_config)][1] is None
+        assert account.status == "UPDATE_COMPLETE"
+
+    def rollback_is_possible(self) -> None:
+        """From every rest to what served before, from every trouble to rest, and never to and fro."""
+        account, left = self.account, set()
+        for _ in range(2 if "live" in account.items else 0):
+            before, leaves = self.target(), account.items["live"]["package"]
+            self.operator.rollback()
+            self.operator.settle()
+            self.at_rest()
+            assert account.status != "UPDATE_ROLLBACK_FAILED"
+            if before:
+                assert account.items["live"]["package"] == before, "a rollback is always possible"
+                left.add(leaves)
+            assert account.items["live"]["package"] not in left
+        for arn in sorted(left):
+            again = self.operator.release(model_package_arn=arn)
+            assert again.outcome == "refused", "what was taken back comes back with a late event"
+
+    def target(self) -> str | None:
+        """Package that a rollback must lead to from rest, None if that depends."""
+        account = self.account
+        if "live" not in account.items or account.status == "UPDATE_ROLLBACK_FAILED":
+            return None
+        if account.parameters["ProductionModelPackageArn"] != account.items["live"]["package"]:
+            return None
+        good = sorted((key for key in account.items if key.startswith("good#")), reverse=True)
+        usable = [account.items[key]["package"] for key in good[1:]]
+        return next((p for p in usable if account.packages[account.version_of(p)].approval == "Approved"), None)
+
+    @invariant()
+    def nothing_forbidden_happened(self) -> None:
+        """No update began that should not have, nothing was recorded that was not so."""
+        if hasattr(self, "account"):
+            assert self.account.violations == []
+
+    @invariant()
+    def something_serves(self) -> None:
+        """Never no version after the first, and nothing in use is deleted."""
+        if not hasattr(self, "account") or "live" not in self.account.items:
+            return
+        account = self.account
+        assert account.endpoint_config in account.configs, "the configuration in use is gone"
+        model, shadow = account.configs[account.endpoint_config]
+        assert {model, *([shadow] if shadow else [])} <= set(account.models), "a model in use is gone"
+
+    @invariant()
+    def intents_end_once(self) -> None:
+        """No intent has two terminal records."""
+        if hasattr(self, "account"):
+            assert all(number == 1 for number in self.account.terminal.values())
+
+    def at_rest(self) -> None:
+        """What must hold when nothing is under way any more."""
+        account = self.account
+        self.nothing_forbidden_happened()
+        open_intents = [key for key, item in account.items.items() if key.startswith("release#") and not item["outcome"]]
+        assert not open_intents, "an accepted intent has no terminal record"
+        assert not [key for key in account.items if key.startswith("open#")]
+        stuck = account.status == "UPDATE_ROLLBACK_FAILED"
+        lease = account.items.get("lease", {"holder": ""})
+        assert not lease["holder"] or stuck, "the lease is held by the dead"
+        live = account.items.get("live")
+        if stuck or live is None:
+            return
+        served = account.packages_served()
+        assert served["production"] == live["package"], "what serves is not what is recorded"
+        assert account.parameters["ProductionModelPackageArn"] == live["package"], "the template says otherwise"
+        assert "shadow" not in served, "the shadow was left on"
+        assert account.parameters["ShadowModelPackageArn"] == "none"

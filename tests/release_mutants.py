@@ -1,0 +1,161 @@
+"""Bugs of releases, each named by what it breaks: a suite that a bug survives does not test for it."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from pytest import MonkeyPatch
+
+from release import admission, closing, flow, identifiers, lease, rollback, route, shadow, situation, taking, updates
+from release.ports import Write
+from release_world import Account, Endpoint
+
+Function = Callable[..., Any]
+
+
+def _instead(original: Function, mutant: Function) -> Callable[[MonkeyPatch], None]:
+    """Replace a function wherever the release's modules have it."""
+
+    def patch(monkeypatch: MonkeyPatch) -> None:
+        modules = [module for name, module in sys.modules.items() if name.startswith("release.")]
+        for module, name in [(m, n) for m in modules for n, value in vars(m).items() if value is original]:
+            monkeypatch.setattr(module, name, mutant)
+        for table, step in [(t, s) for t in flow.STEPS.values() for s, value in t.items() if value is original]:
+            monkeypatch.setitem(table, step, mutant)
+
+    return patch
+
+
+def _attribute(owner: Any, name: str, value: Any) -> Callable[[MonkeyPatch], None]:
+    return lambda monkeypatch: monkeypatch.setattr(owner, name, value)
+
+
+def _born(name: str, value: Any) -> Callable[[MonkeyPatch], None]:
+    """An account that differs from the first moment on."""
+    begin = Account.__init__
+
+    def born(self: Account, *args: Any, **kwargs: Any) -> None:
+        begin(self, *args, **kwargs)
+        setattr(self, name, value)
+
+    return lambda monkeypatch: monkeypatch.setattr(Account, "__init__", born)
+
+
+def _unfenced(original: Function) -> Function:
+    def terminal(*args: Any) -> list[Write]:
+        return [replace(write, expected=None, absent=False) for write in original(*args)]
+
+    return terminal
+
+
+def _without(name: str, stage: str) -> Function:
+    original = updates._parameters
+
+    def parameters(call: Any, now: Any, asked: str) -> dict[str, str]:
+        wanted = original(call, now, asked)
+        return {key: value for key, value in wanted.items() if key != name or asked != stage}
+
+    return parameters
+
+
+def _optimist(*args: Any, **kwargs: Any) -> Any:
+    verdict = _JUDGE(*args, **kwargs)
+    return replace(verdict, outcome="pass") if verdict.outcome == "inconclusive" else verdict
+
+
+def _first_never(call: Any, now: Any, stage: str) -> Any:
+    stack = call.world.stack
+    create = stack.create_change_set
+    stack.create_change_set = lambda name, parameters, first: create(name, parameters, first=False)
+    return _PLAN(call, now, stage)
+
+
+def _forgetful(call: Any, phase: str, **more: Any) -> None:
+    more.pop("change_set", None)
+    _HOLD(call, phase, **more)
+
+
+def _undecided(call: Any, release: str, outcome: str) -> list[Write]:
+    return []
+
+
+def _keep_everything(call: Any, now: Any, package: Any) -> list[Write]:
+    return [write for write in _ENTRIES(call, now, package) if write.content is not None]
+
+
+_NUMBERS = itertools.count()
+_JUDGE, _PLAN, _HOLD, _ENTRIES = shadow.judge, updates._plan, lease.hold, closing._entries
+_TAKEN_UP = taking._taken_up
+
+MUTANTS: dict[str, Callable[[MonkeyPatch], None]] = {
+    "the lease is taken from the living": _instead(lease._dead, lambda call, held: True),
+    "the lease of the dead is never taken over": _instead(lease._dead, lambda call, held: False),
+    "the lease is not asked for": _instead(lease.holder, lambda held: ""),
+    "writes are not conditional on the fence": _instead(lease._ours, lambda call: {}),
+    "a second terminal record is written over the first": _instead(lease._terminal, _unfenced(lease._terminal)),
+    "the intent of a dead holder is forgotten": _instead(lease.orphaned, _undecided),
+    "nobody looks for forgotten intents": _instead(lease.sweep, lambda call: None),
+    "the outcome of an update is not verified": _attribute(
+        situation.Situation, "differences", lambda self: []
+    ),
+    "production is left out of the parameters": _instead(
+        updates._parameters, _without("ProductionModelPackageArn", "turn_on_shadow")
+    ),
+    "an attempt keeps the number of the one before": _instead(
+        updates._parameters, _without("ProductionAttempt", "revert")
+    ),
+    "a plan is executed that CloudFormation did not find possible": _instead(
+        updates._problem, lambda change_set, now, allowed: ""
+    ),
+    "nothing is written down before an update begins": _instead(lease.hold, _forgetful),
+    "the first endpoint cannot be deleted again": _instead(updates._plan, _first_never),
+    "configurations and models in use are deleted": _born("retain", False),
+    "alarms keep their name from release to release": _born("static_alarms", True),
+    "inconclusive passes": _instead(shadow.judge, _optimist),
+    "an older version is released over a newer one": _instead(
+        admission._outdated, lambda call, package, live: None
+    ),
+    "a version that was taken back is offered again": _instead(
+        admission._repeated, lambda call, package, insisted: None
+    ),
+    "the approval is not asked for again": _instead(updates.refusal, lambda call, stage: None),
+    "the approval is not asked for": _instead(admission._unfit, lambda call, package: None),
+    "the earlier environment is not asked": _instead(admission.served_in, lambda metadata, name: True),
+    "a release has another identifier in every call": _instead(
+        identifiers.release_id, lambda execution: f"{next(_NUMBERS):010d}"
+    ),
+    "the sample request is not sent": _attribute(Endpoint, "invoke", lambda self, variant: ""),
+    "nobody watches": _instead(closing._unwell, lambda call, now: ""),
+    "the shadow stays on while the version is rolled out": _instead(
+        updates.turn_off_shadow, lambda call: call.reply("roll_out", "", Plan=None)
+    ),
+    "a rollback goes to where it came from": _instead(closing._entries, _keep_everything),
+    "what broke off is not taken up": _instead(
+        admission._recovery, lambda call: admission.rejected(call, None, "nothing_to_do", "nothing")
+    ),
+    "a decision that was taken is not kept": _instead(
+        taking._taken_up, lambda call, left: _TAKEN_UP(call, {**left, "ending": None})
+    ),
+    "the way back of a stack is never tried again": _instead(
+        route.mend, lambda call: call.reply("follow_update", "", seconds=20, Mended=True)
+    ),
+    "what serves is not what a rollback was asked for": _instead(
+        route.target, lambda call, now: now.served
+    ),
+    "the target of a rollback is not looked at again": _instead(
+        rollback.hold_target, lambda call, now: None
+    ),
+}
+
+
+@contextmanager
+def mutated(name: str) -> Iterator[None]:
+    """The release with one of its bugs."""
+    with MonkeyPatch.context() as monkeypatch:
+        MUTANTS[name](monkeypatch)
+        yield

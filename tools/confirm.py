@@ -1,0 +1,73 @@
+"""`make confirm MODEL= ENV=`: answers a release that waits for a person, with yes or with ANSWER=decline."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mlplatform.settings import read_environments
+from tools.credentials import session_for
+from tools.releases import FAILURES, Question, history, question, running
+from tools.workflow import UsageError, state_machine
+
+LATE = {
+    "TaskTimedOut": "it was answered already, or the time to answer is over",
+    "TaskDoesNotExist": "the execution has ended",
+    "InvalidToken": "the message in the execution's history is not one of this workflow",
+}
+"""What an error of SendTaskSuccess means (its API reference), by the error's code."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Show what is asked and answer it, in the caller's name. Returns 0, or 2 if nothing was answered."""
+    parser = argparse.ArgumentParser(prog="make confirm MODEL= ENV=", description=__doc__)
+    parser.add_argument("environment")
+    parser.add_argument("model")
+    parser.add_argument("--answer", choices=("release", "decline"), default="release", help="(ANSWER=)")
+    parser.add_argument("--name", help="of the execution, when several wait (NAME=)")
+    parser.add_argument("--folder", type=Path, default=Path("environments"))
+    arguments = parser.parse_args(argv)
+    try:
+        (settings,) = read_environments(arguments.folder, only=arguments.environment)
+        machine = state_machine(settings, arguments.model, "release")
+        session = session_for(settings)
+        stepfunctions = session.client("stepfunctions")
+        asked = the_one(waiting(stepfunctions, machine), arguments.name)
+        print(f"{asked.subject}\n{asked.message}\n")
+        who = session.client("sts").get_caller_identity()["Arn"]
+        answer = {"Confirmed": arguments.answer == "release", "By": who}
+        stepfunctions.send_task_success(taskToken=asked.token, output=json.dumps(answer))
+    except FAILURES as error:
+        print(f"confirm: {error}{_meaning(error)}", file=sys.stderr)
+        return 2
+    done = "confirmed: the release goes on" if answer["Confirmed"] else "declined: the release ends"
+    print(f"{done}, by {who}: {asked.execution}")
+    return 0
+
+
+def waiting(stepfunctions: Any, machine: str) -> list[Question]:
+    """Everything that executions of the state machine ask at this moment, newest first."""
+    asked = (question(arn, history(stepfunctions, arn)) for arn in running(stepfunctions, machine))
+    return [one for one in asked if one]
+
+
+def the_one(asked: Sequence[Question], name: str | None) -> Question:
+    """The question to answer. Raises UsageError if there is none, or several and no name."""
+    named = [one for one in asked if not name or one.execution.rpartition(":")[2] == name]
+    if not named:
+        raise UsageError(f"no release {f'called {name} ' if name else ''}waits for an answer")
+    if len(named) > 1:
+        names = "; ".join(f"NAME={one.execution.rpartition(':')[2]} {one.subject}" for one in named)
+        raise UsageError(f"several releases wait, say which: {names}")
+    return named[0]
+
+
+def _meaning(error: Exception) -> str:
+    code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
+    return f" ({LATE[code]})" if code in LATE else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""`make protect ENV=`: keeps updates from deleting or replacing endpoints, and people from their stacks."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mlplatform.settings import read_environments
+from tools.credentials import session_for
+from tools.deploy import NEVER_CREATED
+from tools.deployed import Stack, deployed_stacks, of_environment
+from tools.releases import FAILURES, serving
+
+POLICY = {
+    "Statement": [
+        {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
+        {
+            "Effect": "Deny",
+            "Action": ["Update:Delete", "Update:Replace"],
+            "Principal": "*",
+            "Resource": "LogicalResourceId/Endpoint",
+        },
+    ]
+}
+"""Stack policy (CloudFormation User Guide, "Prevent updates to stack resources"). It binds every updater, and
+can be relaxed but not removed."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Protect every Serving stack of an environment. Returns 0, 1 if one is not deployed, 2 if refused."""
+    parser = argparse.ArgumentParser(prog="make protect ENV=", description=__doc__)
+    parser.add_argument("environment")
+    parser.add_argument("--folder", type=Path, default=Path("environments"))
+    arguments = parser.parse_args(argv)
+    try:
+        (settings,) = read_environments(arguments.folder, only=arguments.environment)
+        cloudformation = session_for(settings).client("cloudformation")
+        deployed = of_environment(settings.names, deployed_stacks(cloudformation))
+        there = {s["StackName"]: s for s in deployed if s["StackStatus"] not in NEVER_CREATED}
+        names = [settings.names.stack(f"Serving-{product.name}") for product in serving(settings)]
+        for name in names:
+            print(f"{name}: {protect(cloudformation, there[name]) if name in there else 'not deployed yet'}")
+    except FAILURES as error:
+        print(f"protect: {error}", file=sys.stderr)
+        return 2
+    if not names:
+        print(f"no model serves in {settings.name}: there is nothing to protect")
+    return int(any(name not in there for name in names))
+
+
+def protect(cloudformation: Any, stack: Stack) -> str:
+    """Protect one stack; returns what was changed, in words. Once it is protected, nothing is."""
+    name, changed = stack["StackName"], []
+    body = cloudformation.get_stack_policy(StackName=name).get("StackPolicyBody")
+    if not body or json.loads(body) != POLICY:
+        cloudformation.set_stack_policy(StackName=name, StackPolicyBody=json.dumps(POLICY))
+        changed.append("updates can no longer delete or replace the endpoint")
+    if not stack.get("EnableTerminationProtection"):
+        cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=True)
+        changed.append("the stack can no longer be deleted")
+    return "; ".join(changed) or "protected already"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
