@@ -134,7 +134,7 @@ def _shared(accepted: tuple[Acknowledged, ...]) -> Iterator[str]:
     for one in accepted:
         if one.at != _EVERYWHERE:
             # What every model has is one resource, however many models there are.
-            place = re.sub(r"^Model-[^/]+", "Model-*", one.path.partition("/")[2])
+            place = re.sub(r"^(Model|Serving)-[^/]+", r"\1-*", one.path.partition("/")[2])
             resources[one.reason].add(place)
     for reason, paths in sorted(resources.items()):
         if len(paths) > SHARED_BY_AT_MOST:

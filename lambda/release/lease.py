@@ -56,7 +56,8 @@ def acquire(call: Call, *, outcome: str, forced: bool = False) -> bool:
     if lease and holder(lease) and not forced and not _dead(call, lease):
         return False
     fence = int(lease["fence"]) + 1 if lease else 1
-    expected = {"holder": lease["holder"], "fence": lease["fence"]} if lease else None
+    # The term is part of it: a holder that was overdue may have renewed the lease since it was read.
+    expected = {key: lease[key] for key in ("holder", "fence", "term_ends")} if lease else None
     call.work["Fence"] = fence
     intent = {**call.record(), "phase": records.LEASED}
     taken = _lease(call, call.execution, later(call.now, TERM_SECONDS))
