@@ -132,7 +132,7 @@ policies: .venv/.dev node_modules/.dev ## What CloudFormation may do, from the t
 verify: .venv/.dev node_modules/.dev .venv-checkov/.runtime synth ## Everything else that can be checked
 	@$(PY) -m tools.verify
 
-bench: .venv/.runtime node_modules/.runtime ## CPU time and memory of a synthesis, against an empty app
+bench: .venv/.dev node_modules/.dev ## CPU time and memory of a synthesis, against an empty app; what a release takes
 	@$(PY) -m tools.bench
 
 ##@ Operate

@@ -16,8 +16,11 @@ from rehearsal.identities import Identities, RoleRecord
 from rehearsal.trace import Call
 from tools.policy_evaluator import Policy, Request, evaluate
 
-KINDS = ("job", "workflow", "function", "trigger")
-"""Kinds of role a rehearsal runs as, by the last segment of their path."""
+KINDS = ("endpoint", "events", "function", "job", "trigger", "workflow")
+"""Kinds of role a rehearsal runs as, by the last segment of their path.
+
+Not ``release``: what CloudFormation's handlers read while they update a stack is not all emulated.
+"""
 
 REASONS = Path(__file__).with_name("unrehearsed.yaml")
 

@@ -23,7 +23,8 @@ from rehearsal.states import StateMachines
 from tools.executions import Ended, follow, start
 from tools.workflow import state_machine
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.25
+"""Between two looks at an execution: each reads its whole history, which is long for a release."""
 
 
 @dataclass
@@ -99,8 +100,12 @@ class Rehearsal:
 
     def approve(self, package: str) -> None:
         """Approve a version of a model."""
+        self.decide(package, "Approved")
+
+    def decide(self, package: str, status: str) -> None:
+        """Give a version another approval status."""
         client = self.emulator.client("sagemaker", REHEARSAL)
-        client.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved")
+        client.update_model_package(ModelPackageArn=package, ModelApprovalStatus=status)
 
 
 def data_locations(product: ModelProduct) -> dict[str, str]:

@@ -3,11 +3,13 @@
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from functools import cache
 from threading import Lock
 from typing import Any, Self
 
 import boto3
 from botocore.config import Config
+from botocore.loaders import Loader, create_loader
 from botocore.session import Session as BotocoreSession
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
@@ -190,11 +192,19 @@ def _credentials(kind: str) -> dict[str, str]:
 
 
 def _isolated_session() -> BotocoreSession:
-    """A session that reads nobody's profile or configuration files."""
-    return BotocoreSession(
+    """A session that reads nobody's profile or configuration files, and no API's model a second time."""
+    session = BotocoreSession(
         session_vars={
             "profile": (None, None, None, None),
             "config_file": (None, None, os.devnull, None),
             "credentials_file": (None, None, os.devnull, None),
         }
     )
+    session.register_component("data_loader", _models())
+    return session
+
+
+@cache
+def _models() -> Loader:
+    """The models of all APIs, read once in this process: they are large, and emulators come and go."""
+    return create_loader()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.core.base_backend import BackendDict
+from moto.dynamodb.models import dynamodb_backends
 from moto.kms.models import kms_backends
 from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
@@ -30,6 +31,20 @@ _TOPIC_USES = {
 }
 """Amazon SNS developer guide, "Managing Amazon SNS encryption keys and costs": what publishers need."""
 
+_TABLE_USES = (
+    "BatchGetItem",
+    "BatchWriteItem",
+    "ConditionCheckItem",
+    "DeleteItem",
+    "GetItem",
+    "PutItem",
+    "Query",
+    "Scan",
+    "UpdateItem",
+)
+"""Amazon DynamoDB developer guide, "DynamoDB encryption at rest": the table's key is decrypted for each
+caller, whatever it does with items, and kept for a few minutes."""
+
 
 @dataclass(frozen=True)
 class Keys:
@@ -52,6 +67,15 @@ class Keys:
             key = self._master_key(_found(sqs_backends, self.place, "queues", name))
             via = contexts.via("sqs", "aws:sqs:arn", self.place.arn("sqs", name), self.place)
             yield from ((action, key, via) for action in _QUEUE_USES.get(request.operation, ()) if key)
+        elif request.service == "dynamodb" and request.operation in _TABLE_USES:
+            yield from self._of_table(str(request.parameters.get("TableName", "")).rpartition("/")[2])
+
+    def _of_table(self, name: str) -> Iterator[Use]:
+        table = _found(dynamodb_backends, self.place, "tables", name)
+        encryption = getattr(table, "sse_specification", None) or {}
+        if encryption.get("Enabled") and (key := str(encryption["KMSMasterKeyId"])):
+            via = contexts.via("dynamodb", "aws:dynamodb:tableName", name, self.place)
+            yield "kms:Decrypt", self.arn(key), via
 
     def arn(self, key: str) -> str:
         """ARN of a key given by its id, its ARN or an alias. Raises UnresolvedError for an unknown alias."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from rehearsal.api import Place
 from rehearsal.contexts import Keys
 from rehearsal.identities import Deployed
 from tools.policy_evaluator import Policy
@@ -23,8 +24,10 @@ _ACTIONS = {
 """Interface endpoint of an action or of all of a service's, where its name is not the service's."""
 
 
-def passed(action: str, session: Keys, deployed: Deployed) -> tuple[Keys, Sequence[Policy]]:
+def passed(action: str, session: Keys, deployed: Deployed, place: Place) -> tuple[Keys, Sequence[Policy]]:
     """Condition keys and policies of the endpoint that a session in our network passes for ``action``.
+
+    Endpoints are of the account and organization of ``place``.
 
     Such a session carries ``aws:SourceVpce``. For a service without an endpoint the key is taken away: the
     call leaves the network by another way, if there is one.
@@ -37,7 +40,10 @@ def passed(action: str, session: Keys, deployed: Deployed) -> tuple[Keys, Sequen
     if found is None:
         return ({} if service == "s3" else {SOURCE: None}), ()
     identifier, policy = found
-    return {SOURCE: identifier}, (policy,) if policy else ()
+    whose: Keys = {"aws:VpceAccount": place.account}
+    if place.organization:
+        whose["aws:VpceOrgID"] = place.organization
+    return {SOURCE: identifier, **whose}, (policy,) if policy else ()
 
 
 def _is(name: str, service: str) -> bool:

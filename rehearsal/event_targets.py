@@ -3,7 +3,7 @@
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import botocore.exceptions
@@ -17,10 +17,12 @@ _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
 
 
 class Targets:
-    """Delivers to state machines, functions, queues and topics; what fails goes to the dead-letter queue."""
+    """Delivers to state machines, functions, queues, topics and buses (``onto`` takes an event and the name
+    of a bus); what fails goes to the dead-letter queue.
+    """
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, emulator: Emulator, onto: Callable[[Mapping[str, Any], str], None]) -> None:
+        self._emulator, self._onto = emulator, onto
         self.failures: list[dict[str, str]] = []
         self._lock = threading.Lock()
 
@@ -64,8 +66,17 @@ class Targets:
             client.send_message(QueueUrl=self._queue(arn), MessageBody=text, **extra)
         elif kind == "sns":
             client.publish(TopicArn=arn, Message=text)
+        elif kind == "events":
+            self._pass_on(arn, principal, json.loads(text))
         else:
             raise ApiError("ValidationException", f"targets of {kind} are not rehearsed: {arn}")
+
+    def _pass_on(self, arn: str, principal: Principal, event: Mapping[str, Any]) -> None:
+        """The event stays what it was, also whose (EventBridge user guide, "Sending and receiving events
+        between event buses")."""
+        said = {"events:source": [event["source"]], "events:detail-type": [event["detail-type"]]}
+        self._emulator.judge(principal, "events:PutEvents", arn, said)
+        self._onto(event, arn.rpartition("/")[2])
 
     def _queue(self, arn: str) -> str:
         """Our queues' URLs; finding them is no call of the target's role."""

@@ -1,4 +1,4 @@
-"""EventBridge and EventBridge Scheduler of the rehearsal: rules, events, schedules that are fired by hand."""
+"""EventBridge and EventBridge Scheduler of the rehearsal: buses, rules, events, schedules fired by hand."""
 
 import json
 import threading
@@ -13,10 +13,13 @@ from rehearsal.event_entries import put
 from rehearsal.event_targets import Targets, message
 from rehearsal.schedules import Schedules
 
+DEFAULT = "default"
+"""The bus that AWS services publish on."""
+
 
 @dataclass
 class Rule:
-    """A rule of the default bus: its members as PutRule has them, and its targets by id."""
+    """A rule of a bus: its members as PutRule has them, and its targets by id."""
 
     arn: str
     given: dict[str, Any]
@@ -29,9 +32,10 @@ class Events:
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._rules: dict[str, Rule] = {}
+        self._rules: dict[tuple[str, str], Rule] = {}
+        self._buses = {DEFAULT}
         self._lock = threading.Lock()
-        self._targets = Targets(emulator)
+        self._targets = Targets(emulator, self.route)
         self._schedules = Schedules(emulator, self._targets)
         emulator.register("events", self.handle)
         emulator.register("scheduler", self._schedules.handle)
@@ -46,10 +50,10 @@ class Events:
         """Run a schedule's target now, as its role; whether it was reached."""
         return self._schedules.fire(name)
 
-    def route(self, event: dict[str, Any]) -> None:
-        """Deliver an event to the targets of every enabled rule whose pattern it matches."""
+    def route(self, event: Mapping[str, Any], bus: str = DEFAULT) -> None:
+        """Deliver an event to the targets of every enabled rule of a bus whose pattern it matches."""
         with self._lock:
-            rules = list(self._rules.values())
+            rules = [rule for (place, _), rule in self._rules.items() if place == bus]
         for rule in rules:
             pattern = str(rule.given.get("EventPattern") or "")
             enabled = pattern and rule.given.get("State", "ENABLED") == "ENABLED"
@@ -69,15 +73,15 @@ class Events:
 
     def _put_rule(self, given: Parameters) -> Parameters:
         """API reference, PutRule: it replaces what the rule was; its targets stay."""
-        _default_bus(given)
-        name = str(given["Name"])
+        bus, name = self._bus(given), str(given["Name"])
         if given.get("EventPattern"):
             _checked(str(given["EventPattern"]))
         elif not given.get("ScheduleExpression"):
             raise ApiError("ValidationException", "EventPattern or ScheduleExpression is required")
-        arn = self._emulator.place.arn("events", f"rule/{name}")
+        path = name if bus == DEFAULT else f"{bus}/{name}"
+        arn = self._emulator.place.arn("events", f"rule/{path}")
         with self._lock:
-            rule = self._rules.setdefault(name, Rule(arn, {}))
+            rule = self._rules.setdefault((bus, name), Rule(arn, {}))
             rule.given = {key: value for key, value in given.items() if key != "Tags"}
             rule.tags.update({tag["Key"]: tag["Value"] for tag in given.get("Tags", ())})
         return {"RuleArn": arn}
@@ -96,20 +100,23 @@ class Events:
 
     def _delete_rule(self, given: Parameters) -> Parameters:
         """Deleting what is not there succeeds; a rule with targets stays (API reference, DeleteRule)."""
-        rule = self._rules.get(str(given["Name"]))
+        key = self._bus(given), str(given["Name"])
+        rule = self._rules.get(key)
         if rule is not None and rule.targets:
             raise ApiError("ValidationException", "Rule can't be deleted since it has targets.")
-        self._rules.pop(str(given["Name"]), None)
+        self._rules.pop(key, None)
         return {}
 
     def _describe_rule(self, given: Parameters) -> Parameters:
         rule = self._rule(given, "Name")
-        return {"State": "ENABLED", "EventBusName": "default", **rule.given, "Arn": rule.arn}
+        return {"State": "ENABLED", "EventBusName": DEFAULT, **rule.given, "Arn": rule.arn}
 
     def _list_rules(self, given: Parameters) -> Parameters:
-        prefix = str(given.get("NamePrefix") or "")
+        prefix, bus = str(given.get("NamePrefix") or ""), self._bus(given)
         found = [
-            self._describe_rule({"Name": name}) for name in sorted(self._rules) if name.startswith(prefix)
+            self._describe_rule({"Name": name, "EventBusName": bus})
+            for place, name in sorted(self._rules)
+            if place == bus and name.startswith(prefix)
         ]
         return {"Rules": found}
 
@@ -135,26 +142,47 @@ class Events:
         return {"Result": event_patterns.matches(pattern, json.loads(str(given["Event"])))}
 
     def _tag(self, given: Parameters) -> Parameters:
-        rule = self._rule({"Name": str(given["ResourceARN"]).rsplit("/", 1)[1]}, "Name")
+        rule = self._tagged(given)
         rule.tags.update({tag["Key"]: tag["Value"] for tag in given["Tags"]})
         return {}
 
     def _list_tags(self, given: Parameters) -> Parameters:
-        rule = self._rule({"Name": str(given["ResourceARN"]).rsplit("/", 1)[1]}, "Name")
+        rule = self._tagged(given)
         return {"Tags": [{"Key": key, "Value": value} for key, value in rule.tags.items()]}
 
+    def _create_bus(self, given: Parameters) -> Parameters:
+        name = str(given["Name"])
+        if name in self._buses:
+            raise ApiError("ResourceAlreadyExistsException", f"Event bus {name} already exists.")
+        self._buses.add(name)
+        return {"EventBusArn": self._emulator.place.arn("events", f"event-bus/{name}")}
+
+    def _delete_bus(self, given: Parameters) -> Parameters:
+        """API reference, DeleteEventBus: neither one with rules nor the default one."""
+        name = str(given["Name"])
+        if name == DEFAULT or any(bus == name for bus, _ in self._rules):
+            raise ApiError("ValidationException", f"Cannot delete event bus {name}.")
+        self._buses.discard(name)
+        return {}
+
+    def _bus(self, given: Parameters) -> str:
+        """Name of the bus that a call is about."""
+        bus = str(given.get("EventBusName") or DEFAULT).rpartition("/")[2]
+        if bus not in self._buses:
+            raise ApiError("ResourceNotFoundException", f"Event bus {bus} does not exist.")
+        return bus
+
     def _rule(self, given: Parameters, member: str) -> Rule:
-        _default_bus(given)
-        name = str(given[member])
-        if name not in self._rules:
-            raise ApiError("ResourceNotFoundException", f"Rule {name} does not exist on EventBus default.")
-        return self._rules[name]
+        bus, name = self._bus(given), str(given[member])
+        if (bus, name) not in self._rules:
+            raise ApiError("ResourceNotFoundException", f"Rule {name} does not exist on EventBus {bus}.")
+        return self._rules[bus, name]
 
-
-def _default_bus(given: Parameters) -> None:
-    bus = str(given.get("EventBusName") or "default")
-    if bus.rsplit("/", 1)[-1] != "default":
-        raise ApiError("ResourceNotFoundException", f"only the default event bus is rehearsed, not {bus}")
+    def _tagged(self, given: Parameters) -> Rule:
+        found = [rule for rule in self._rules.values() if rule.arn == given["ResourceARN"]]
+        if not found:
+            raise ApiError("ResourceNotFoundException", f"{given['ResourceARN']} does not exist.")
+        return found[0]
 
 
 def _checked(text: str) -> dict[str, Any]:
@@ -169,6 +197,8 @@ def _checked(text: str) -> dict[str, Any]:
 
 
 OPERATIONS: dict[str, Callable[[Events, Parameters], Parameters]] = {
+    "CreateEventBus": Events._create_bus,
+    "DeleteEventBus": Events._delete_bus,
     "PutRule": Events._put_rule,
     "PutTargets": Events._put_targets,
     "RemoveTargets": Events._remove_targets,

@@ -118,7 +118,7 @@ class Gate:
         owner = owner_of(need.resource, self.place, self.deployed)
         role = self.deployed.identities.roles.get(arn)
         everywhere = contexts.everywhere(principal, self.place, ours=owner == self.place.account)
-        door, policies = endpoints.passed(need.action, everywhere, self.deployed)
+        door, policies = endpoints.passed(need.action, everywhere, self.deployed, self.place)
         return Request(
             principal=arn,
             action=need.action,

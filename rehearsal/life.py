@@ -35,8 +35,7 @@ def _lived(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterator[
             yield from releases.first_release(rehearsal, product, version, show)
             serves = True
     if serves:
-        others = _registered(rehearsal, product, version, show)
-        yield from releases.later_releases(rehearsal, product, others, show)
+        yield from releases.later_releases(rehearsal, product, version, show)
     if "batch" in there:
         rehearsal.approve(version)
         yield _ran(rehearsal, product, "batch", version, show)
@@ -48,16 +47,6 @@ def _ran(rehearsal: Rehearsal, product: ModelProduct, workflow: str, version: st
     began = monotonic()
     ended = rehearsal.follow(_started(rehearsal, product, workflow, version), show)
     return Step(product.name, workflow, monotonic() - began, ended)
-
-
-def _registered(rehearsal: Rehearsal, product: ModelProduct, version: str, show: Show) -> Iterator[str]:
-    """The version that was registered last, then others of the same artifact. Raises RuntimeError."""
-    while True:
-        yield version
-        step = _ran(rehearsal, product, "register", version, show)
-        if not step.ended.succeeded:
-            raise RuntimeError(f"{product.name}: register ended in {step.ended.cause}")
-        version = str(step.ended.output["ModelPackageArn"])
 
 
 def _triggered(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> None:

@@ -1,15 +1,19 @@
 """What a rehearsal does with an endpoint: releases good versions and bad ones, and goes back."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from mlplatform.settings.products import ModelProduct
 from rehearsal.api import REHEARSAL
 from rehearsal.driver import Rehearsal
+from rehearsal.moments import baking, until
 from rehearsal.sagemaker.behaviour import Behaviour
+from rehearsal.serving import deployed_again, invoked, protected
 from rehearsal.step import Step
-from tools.protect import protect
+from rehearsal.telling import once
+from rehearsal.versions import another, unusable
+from tools.releases import quietly
 from tools.workflow import state_machine
 
 REQUESTS_PER_MINUTE = 1500.0
@@ -27,79 +31,97 @@ PATIENCE_SECONDS, LOOK_SECONDS = 30.0, 0.05
 Show = Callable[[str], None]
 
 
-def protected(rehearsal: Rehearsal, product: ModelProduct) -> str:
-    """Protect the model's Serving stack as ``make protect`` does; what was changed."""
-    cloudformation = rehearsal.emulator.client("cloudformation", REHEARSAL)
-    name = rehearsal.settings.names.stack(f"Serving-{product.name}")
-    (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
-    return protect(cloudformation, stack)
-
-
 def first_release(rehearsal: Rehearsal, product: ModelProduct, version: str, show: Show) -> Iterator[Step]:
     """Approve the first version: nothing served before, so it is released at once. Then requests come."""
     show(f"{product.name}: {protected(rehearsal, product)}")
-    rehearsal.sagemaker.endpoints.behaviour(version, QUICK)
+    endpoint, behaves = rehearsal.settings.names.endpoint(product.name), rehearsal.sagemaker.endpoints
+    behaves.behaviour(version, QUICK)
     yield approved(rehearsal, product, version, "released", show)
-    endpoint = rehearsal.settings.names.endpoint(product.name)
-    rehearsal.sagemaker.endpoints.traffic(endpoint, REQUESTS_PER_MINUTE)
+    behaves.traffic(endpoint, REQUESTS_PER_MINUTE)
+    show(f"{product.name}: {invoked(rehearsal, product)}")
 
 
-def later_releases(
-    rehearsal: Rehearsal,
-    product: ModelProduct,
-    versions: Iterator[str],
-    show: Show,
-) -> Iterator[Step]:
-    """Release a better version, a slow one and one that fails under full traffic; then go back.
-
-    ``versions`` registers another version each time it is asked.
-    """
+def later_releases(rehearsal: Rehearsal, product: ModelProduct, better: str, show: Show) -> Iterator[Step]:
+    """Release a better version, a slow one and one that fails under full traffic; go back, also half-way."""
     assert product.serving is not None
-    judged = product.serving.shadow is not None
-    better = next(versions)
-    rehearsal.sagemaker.endpoints.behaviour(better, QUICKER)
+    behave = rehearsal.sagemaker.endpoints.behaviour
+    behave(better, QUICKER)
     yield approved(rehearsal, product, better, "released", show)
     show(f"{product.name}: {invoked(rehearsal, product)}")
     show(f"{product.name}: {deployed_again(rehearsal, product)}")
-    if judged:
-        slow = next(versions)
-        rehearsal.sagemaker.endpoints.behaviour(slow, SLOW)
-        yield approved(rehearsal, product, slow, "rejected", show)
-    failing = next(versions)
-    rehearsal.sagemaker.endpoints.behaviour(failing, FAILS_FULLY)
-    yield approved(rehearsal, product, failing, "rolled_back", show)
-    yield rolled_back(rehearsal, product, show)
+    if product.serving.shadow is not None:
+        yield approved(rehearsal, product, another(rehearsal, better, SLOW), "rejected", show)
+        failing = another(rehearsal, better, FAILS_FULLY)
+        yield approved(rehearsal, product, failing, "rolled_back", show)
+        yield rolled_back(rehearsal, product, show)
+    yield from taken_over(rehearsal, product, another(rehearsal, better, QUICKER), show)
+    show(f"{product.name}: a version whose image is gone")
+    gone = unusable(rehearsal, better)
+    yield approved(rehearsal, product, gone, "refused", show)
+    rehearsal.decide(gone, "Rejected")  # or it would be the newest that is approved
     show(f"{product.name}: {invoked(rehearsal, product)}")
+
+
+def taken_over(rehearsal: Rehearsal, product: ModelProduct, version: str, show: Show) -> Iterator[Step]:
+    """Go back while part of the traffic is on the new version, and the way back fails once."""
+    endpoint, faults = rehearsal.settings.names.endpoint(product.name), rehearsal.emulator.faults
+    with rehearsal.emulator.clock.seat():
+        release = begun(rehearsal, product, version, show)
+        until(rehearsal, lambda: baking(rehearsal, product))
+        faults.inject("endpoint_rollback", endpoint)
+        faults.inject("endpoint_capacity", endpoint)
+        show(f"{product.name}: part of the traffic is on the new version, and instances are gone")
+        rollback = back(rehearsal, product, show)
+    yield followed(rehearsal, product, "rollback", rollback, "stopped", show)
+    show(f"{product.name}: what the release had done")
+    yield followed(rehearsal, product, "release", release, "stopped", show)
 
 
 def approved(rehearsal: Rehearsal, product: ModelProduct, version: str, wanted: str, show: Show) -> Step:
     """Approve a version and follow the release that this starts, which should end as ``wanted``."""
-    known = executions(rehearsal, product, "release")
-    began = time.monotonic()
-    rehearsal.approve(version)
-    number = version.rpartition("/")[2]
-    show(f"{product.name}: version {number} is approved")
-    if not rehearsal.settings.release.on_approval:
-        given = {"model_package_arn": version}
-        execution = rehearsal.start(product.name, "release", given, persona="ml-engineer")
-    else:
-        execution = started(rehearsal, product, known)
-    ended = rehearsal.follow(execution, show)
-    return Step(product.name, "release", time.monotonic() - began, ended, wanted)
+    return followed(rehearsal, product, "release", begun(rehearsal, product, version, show), wanted, show)
+
+
+def released(rehearsal: Rehearsal, product: ModelProduct, version: str, wanted: str, show: Show) -> Step:
+    """Start a release as people do, and follow it."""
+    number = int(version.rpartition("/")[2])
+    show(f"{product.name}: release of version {number}")
+    execution = rehearsal.start(product.name, "release", {"version": number}, persona="ml-engineer")
+    return followed(rehearsal, product, "release", execution, wanted, show)
 
 
 def rolled_back(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Step:
     """Start a rollback as people on call do, and follow it."""
-    began = time.monotonic()
+    return followed(rehearsal, product, "rollback", back(rehearsal, product, show), "released", show)
+
+
+def back(rehearsal: Rehearsal, product: ModelProduct, show: Show = lambda _: None) -> str:
+    """Start a rollback as people on call do; the execution."""
     show(f"{product.name}: rollback")
-    execution = rehearsal.start(product.name, "rollback", persona="ml-engineer")
-    return Step(
-        product.name,
-        "rollback",
-        time.monotonic() - began,
-        rehearsal.follow(execution, show),
-        "released",
-    )
+    return rehearsal.start(product.name, "rollback", persona="ml-engineer")
+
+
+def begun(rehearsal: Rehearsal, product: ModelProduct, version: str, show: Show = lambda _: None) -> str:
+    """Approve a version; the release that this starts."""
+    known = executions(rehearsal, product, "release")
+    rehearsal.approve(version)
+    show(f"{product.name}: version {version.rpartition('/')[2]} is approved")
+    if rehearsal.settings.release.on_approval:
+        return started(rehearsal, product, known)
+    given = {"model_package_arn": version}
+    return rehearsal.start(product.name, "release", given, persona="ml-engineer")
+
+
+def followed(
+    rehearsal: Rehearsal, product: ModelProduct, workflow: str, execution: str, wanted: str, show: Show
+) -> Step:
+    """Follow an execution, showing what it does and not how it gets there."""
+    began = time.monotonic()
+    with once(show) as told:
+        ended = rehearsal.follow(execution, quietly(told))
+    said = str(ended.output.get("Message") or ended.cause).partition(" (what to do")[0]
+    show(f"  {said}")
+    return Step(product.name, workflow, time.monotonic() - began, ended, wanted)
 
 
 def executions(rehearsal: Rehearsal, product: ModelProduct, workflow: str) -> set[str]:
@@ -110,46 +132,17 @@ def executions(rehearsal: Rehearsal, product: ModelProduct, workflow: str) -> se
     return {str(one["executionArn"]) for one in found}
 
 
-def started(rehearsal: Rehearsal, product: ModelProduct, known: set[str]) -> str:
-    """The release that an event has started since ``known``. Raises LookupError if none comes."""
+def started(rehearsal: Rehearsal, product: ModelProduct, known: set[str], *, recovers: str = "") -> str:
+    """The release that an event has started since ``known``, or what ``recovers`` the execution of that ARN.
+
+    Raises LookupError if none comes.
+    """
+    client = rehearsal.emulator.client("stepfunctions", REHEARSAL)
     limit = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < limit:
-        if new := executions(rehearsal, product, "release") - known:
-            return new.pop()
+        for one in executions(rehearsal, product, "release") - known:
+            given = json.loads(client.describe_execution(executionArn=one)["input"])
+            if given.get("recover", "") == recovers:
+                return one
         time.sleep(LOOK_SECONDS)
-    raise LookupError(f"the approval started no release of {product.name}")
-
-
-def invoked(rehearsal: Rehearsal, product: ModelProduct) -> str:
-    """Send the sample request, as the rehearsal itself: nobody may who is not a consumer; the answer."""
-    assert product.serving is not None
-    sample = product.serving.sample
-    client = rehearsal.emulator.client("sagemaker-runtime", REHEARSAL)
-    answer = client.invoke_endpoint(
-        EndpointName=rehearsal.settings.names.endpoint(product.name),
-        Body=product.sample.encode(),
-        ContentType=sample.content_type,
-        Accept=sample.accept,
-    )
-    first = answer["Body"].read().decode().strip().splitlines()[0]
-    return f"the endpoint answers {first} ({answer['InvokedProductionVariant']})"
-
-
-def deployed_again(rehearsal: Rehearsal, product: ModelProduct) -> str:
-    """Deploy everything once more, as `cdk deploy` does; says what changed of what serves."""
-    before = serving(rehearsal, product)
-    differences = rehearsal.engine.difference(rehearsal.assembly, rehearsal.settings.name)
-    rehearsal.engine.deploy(rehearsal.assembly, rehearsal.settings.name)
-    after = serving(rehearsal, product)
-    shown = [line for lines in differences.values() for line in lines]
-    if shown or before != after:
-        raise AssertionError(f"a deployment after a release: differences {shown}, {before} became {after}")
-    return "cdk diff after the release shows no difference; cdk deploy changes nothing that serves"
-
-
-def serving(rehearsal: Rehearsal, product: ModelProduct) -> Any:
-    """The endpoint's configuration and its stack's parameters."""
-    name = rehearsal.settings.names.endpoint(product.name)
-    described = rehearsal.emulator.client("sagemaker", REHEARSAL).describe_endpoint(EndpointName=name)
-    stack = rehearsal.engine.stacks[rehearsal.settings.names.stack(f"Serving-{product.name}")]
-    return described["EndpointConfigName"], described["EndpointStatus"], dict(stack.parameters)
+    raise LookupError(f"no event started a release of {product.name}")

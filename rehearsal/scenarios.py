@@ -1,30 +1,15 @@
 """What goes wrong on purpose: each fault, and how the workflow promises to end."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
 from mlplatform.settings.products import ModelProduct
 from rehearsal.driver import Rehearsal
 from rehearsal.faults import Kind
+from rehearsal.outcomes import Outcome, Scenario
+from rehearsal.release_scenarios import RELEASE_SCENARIOS
 from tools.executions import Ended
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How it went with a fault: whether as promised, and what was seen, in one line."""
-
-    as_promised: bool
-    seen: str
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """One fault. ``promise`` is how the train workflow ends with it, in a sentence."""
-
-    promise: str
-    rehearse: Callable[[Rehearsal, ModelProduct], Outcome]
 
 
 def _train(rehearsal: Rehearsal, product: ModelProduct) -> Ended:
@@ -105,4 +90,5 @@ SCENARIOS = {
     "missing_permission": Scenario(
         "the workflow fails, and names the permission that is missing", _missing_permission
     ),
+    **RELEASE_SCENARIOS,
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 from constructs import Construct
 
 from mlplatform import workflows
+from mlplatform.log_group import LogGroup
 from mlplatform.model_dashboard import ModelDashboard
 from mlplatform.model_package_group import ModelPackageGroup
 from mlplatform.model_roles import ModelRoles
@@ -17,6 +18,7 @@ from mlplatform.serving_roles import ServingRoles
 from mlplatform.settings import Environment
 from mlplatform.settings.products import ModelProduct
 from mlplatform.stack import PlatformStack
+from mlplatform.stack_exports import import_value
 from mlplatform.workflow import Workflows
 from mlplatform.workflow_triggers import WorkflowTriggers
 
@@ -37,6 +39,14 @@ class ModelStack(PlatformStack):
         if workflows.of(product, settings):
             self._workflows(settings, product)
         if product.serving:
+            # Made before the endpoint: a group that SageMaker makes is neither encrypted nor ever emptied.
+            LogGroup(
+                self,
+                "EndpointLogs",
+                settings=settings,
+                name=settings.names.endpoint_logs(product.name),
+                key_arn=import_value("LogsKeyArn", settings),
+            )
             ServingAccess(self, "Access", settings=settings, product=product)
             ModelDashboard(self, "Dashboard", settings=settings, product=product)
         tag_product(self, product)

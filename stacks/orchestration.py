@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from mlplatform import release_function
+from mlplatform import release_function, workflows
 from mlplatform.dead_letters import DeadLetters
 from mlplatform.log_group import LogGroup
 from mlplatform.release_events import ReleaseEvents
@@ -14,18 +14,22 @@ from mlplatform.workflow_functions import WorkflowFunctions
 
 
 class OrchestrationStack(PlatformStack):
-    """The functions that workflows call, their log group, and the queue of what could not be started."""
+    """The functions that workflows call, their log group, and the queue of what could not be started.
+
+    A registry whose models have no workflow here only passes their approvals on, to where they serve.
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: Environment) -> None:
         super().__init__(
             scope, construct_id, settings=settings, description="Functions, logs and queue of all workflows"
         )
         key_arn = import_value("LogsKeyArn", settings)
-        LogGroup(self, "Logs", settings=settings, thing=LOGS, key_arn=key_arn)
+        if any(workflows.of(product, settings) for product in settings.products):
+            LogGroup(self, "Logs", settings=settings, thing=LOGS, key_arn=key_arn)
+            WorkflowFunctions(self, "Functions", settings=settings)
         if any(product.serving for product in settings.products):
             LogGroup(self, "ReleaseLogs", settings=settings, thing=release_function.LOGS, key_arn=key_arn)
         dead_letters = DeadLetters(self, "DeadLetters", settings=settings, key_arn=key_arn)
-        WorkflowFunctions(self, "Functions", settings=settings)
         ReleaseEvents(
             self, "ReleaseEvents", settings=settings, key_arn=key_arn, dead_letters_arn=dead_letters.attr_arn
         )

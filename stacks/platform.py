@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from mlplatform import workflows
+from mlplatform.release_routes import forwarded
 from mlplatform.retention import keep_state, tag_costs
 from mlplatform.settings import Environment
 from stacks.account import AccountStack
@@ -45,7 +46,7 @@ class MlPlatform(cdk.Stage):
             registry = RegistryStack(self, "Registry", settings=settings)
             registry.add_stack_dependency(last)
             last = registry
-        if any(workflows.of(product, settings) for product in settings.products):
+        if any(workflows.of(product, settings) for product in settings.products) or forwarded(settings):
             orchestration = OrchestrationStack(self, "Orchestration", settings=settings)
             orchestration.add_stack_dependency(last)
             last = orchestration

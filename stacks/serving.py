@@ -2,21 +2,24 @@
 
 import json
 import tempfile
-from pathlib import Path
 
 from aws_cdk import cloudformation_include as include
 from constructs import Construct
 
-from mlplatform.acknowledgements import accept, accept_all
+from mlplatform.acknowledgements import accept_all
 from mlplatform.product_tags import tag_product
 from mlplatform.rules.jobs import has_local_storage
-from mlplatform.serving.parts import Served, served
+from mlplatform.serving.parts import Part, Served, served
 from mlplatform.serving.template import template
 from mlplatform.settings import Environment
 from mlplatform.settings.products import ModelProduct
 from mlplatform.stack import PlatformStack
 
 NO_ACTION = "NIST.800.53.R5::NIST.800.53.R5-CloudWatchAlarmAction"
+_NO_ACTION_NEEDED = (
+    "SageMaker reads the alarms of a release and goes back by itself, and the release tells; the platform's "
+    "rule ALARM_ACTION demands an action of every other alarm"
+)
 
 
 class ServingStack(PlatformStack):
@@ -37,30 +40,21 @@ class ServingStack(PlatformStack):
             serves=True,
         )
         subject = served(product, settings)
-        included = _included(self, subject)
-        accept_all(included, accepted(subject))
-        for name in filter(is_release_alarm, template(subject)["Resources"]):
-            because = f"{name} is read by SageMaker, which goes back by itself, and by the release, which tells"
-            accept(included.get_resource(name), NO_ACTION, because=because)
+        accept_all(_included(self, template(subject)), accepted(subject))
         tag_product(self, product)
 
 
-def _included(scope: Construct, subject: Served) -> include.CfnInclude:
-    """The template as constructs; CDK takes the path of a file, and reads it at once."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "template.json"
-        path.write_text(json.dumps(template(subject)), encoding="utf-8")
-        return include.CfnInclude(scope, "Template", template_file=str(path))
-
-
-def is_release_alarm(logical_id: str) -> bool:
-    """Whether it is an alarm of the family that judges a new fleet."""
-    return logical_id.startswith("Release") and logical_id.endswith("Alarm")
+def _included(scope: Construct, body: Part) -> include.CfnInclude:
+    """A template as constructs; CDK takes the path of a file, and reads it at once."""
+    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
+        file.write(json.dumps(body))
+        file.flush()
+        return include.CfnInclude(scope, "Template", template_file=file.name)
 
 
 def accepted(subject: Served) -> dict[str, str]:
     """Findings of the checks that are as they should be, with the reason."""
-    found: dict[str, str] = {}
+    found = {NO_ACTION: _NO_ACTION_NEEDED}
     serving = subject.serving
     if any(map(has_local_storage, serving.instance_types)):
         found["NIST.800.53.R5::NIST.800.53.R5-SageMakerEndpointConfigurationKMSKeyConfigured"] = (

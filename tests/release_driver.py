@@ -6,9 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from release_world import MACHINE, Account, DiedError, ThrottledError
+
 from release import flow
 from release.ports import ConflictError
-from release_world import MACHINE, Account, Died, Throttled
 
 RETRIES = 2
 FAILURES = 3
@@ -31,6 +32,8 @@ class Execution:
     steps: int = 0
     path: list[str] = field(default_factory=list)
     confirmation_until: float | None = None
+    retry_after: float = 0
+    """Seconds until a failed call is repeated: a function may time out first."""
 
     def __repr__(self) -> str:
         return f"<{self.arn.rpartition('-')[2]}: {self.following}>"
@@ -55,12 +58,13 @@ class Execution:
                 answer = flow.run(self._event(more), account.world())
                 if self.alive:  # else somebody stopped the execution meanwhile
                     self._answered(answer)
-            except Died:
+            except DiedError:
                 account.running[self.arn] = False
-            except (Throttled, ConflictError) as error:
+            except (ThrottledError, ConflictError) as error:
                 if attempt == RETRIES or isinstance(error, ConflictError):
                     self._failed(type(error).__name__, str(error))
                     break
+                account.now += self.retry_after
                 continue
             break
         account.fault, account.interrupt, account.actor = None, None, ""
@@ -80,9 +84,9 @@ class Execution:
     error: dict[str, str] = field(default_factory=dict)
 
     def straggle(self) -> None:
-        """A call that was under way when the execution ended goes on (SFN: StopExecution ends no function)."""
+        """A call that was under way when the execution ended goes on: StopExecution ends no function."""
         self.account.actor = self.arn
-        with suppress(Throttled, Died, ConflictError):
+        with suppress(ThrottledError, DiedError, ConflictError):
             flow.run(self._event({}), self.account.world())
         self.account.actor = ""
 

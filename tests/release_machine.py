@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-
 from release_driver import Execution, Operator
 from release_world import SERVING, Account, Fault
 
@@ -68,7 +67,9 @@ class Releases(RuleBasedStateMachine):
     def offer_again(self, who: int, insisted: bool) -> None:
         """A late event, or a person who names a version."""
         version = _pick(sorted(self.account.packages), who)
-        given = {"version": version} if insisted else {"model_package_arn": self.account.packages[version].arn}
+        given = (
+            {"version": version} if insisted else {"model_package_arn": self.account.packages[version].arn}
+        )
         self.operator.start("release", **given)
 
     @precondition(lambda self: self.account.packages)
@@ -134,9 +135,13 @@ class Releases(RuleBasedStateMachine):
     @rule(who=WHO)
     def straggle(self, who: int) -> None:
         """A call of an execution that is gone ends late."""
-        gone = [each for each in self.everything if not each.alive and each.following not in ("end", "confirm")]
+        gone = [
+            each for each in self.everything if not each.alive and each.following not in ("end", "confirm")
+        ]
         if gone:
-            _pick(gone, who).straggle()
+            late = _pick(gone, who)
+            late.straggle()
+            self.operator.recovered.discard(late.arn)  # the event of its end comes after it
 
     @precondition(lambda self: any(each.following == "confirm" for each in self.alive()))
     @rule(answer=st.sampled_from([(True, "bob"), (False, "bob"), (False, "")]))
@@ -226,7 +231,9 @@ class Releases(RuleBasedStateMachine):
             return None
         good = sorted((key for key in account.items if key.startswith("good#")), reverse=True)
         usable = [account.items[key]["package"] for key in good[1:]]
-        return next((p for p in usable if account.packages[account.version_of(p)].approval == "Approved"), None)
+        return next(
+            (p for p in usable if account.packages[account.version_of(p)].approval == "Approved"), None
+        )
 
     @invariant()
     def nothing_forbidden_happened(self) -> None:
@@ -254,7 +261,9 @@ class Releases(RuleBasedStateMachine):
         """What must hold when nothing is under way any more."""
         account = self.account
         self.nothing_forbidden_happened()
-        open_intents = [key for key, item in account.items.items() if key.startswith("release#") and not item["outcome"]]
+        open_intents = [
+            key for key, item in account.items.items() if key.startswith("release#") and not item["outcome"]
+        ]
         assert not open_intents, "an accepted intent has no terminal record"
         assert not [key for key in account.items if key.startswith("open#")]
         stuck = account.status == "UPDATE_ROLLBACK_FAILED"
@@ -265,6 +274,8 @@ class Releases(RuleBasedStateMachine):
             return
         served = account.packages_served()
         assert served["production"] == live["package"], "what serves is not what is recorded"
-        assert account.parameters["ProductionModelPackageArn"] == live["package"], "the template says otherwise"
+        assert account.parameters["ProductionModelPackageArn"] == live["package"], (
+            "the template says otherwise"
+        )
         assert "shadow" not in served, "the shadow was left on"
         assert account.parameters["ShadowModelPackageArn"] == "none"

@@ -9,33 +9,49 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from pytest import MonkeyPatch
+import pytest
+from release_services import Endpoint
+from release_world import Account
 
-from release import admission, closing, flow, identifiers, lease, rollback, route, shadow, situation, taking, updates
+from release import (
+    admission,
+    closing,
+    fitness,
+    flow,
+    identifiers,
+    lease,
+    rollback,
+    route,
+    shadow,
+    situation,
+    taking,
+    updates,
+)
 from release.ports import Write
-from release_world import Account, Endpoint
 
 Function = Callable[..., Any]
 
 
-def _instead(original: Function, mutant: Function) -> Callable[[MonkeyPatch], None]:
+def _instead(original: Function, mutant: Function) -> Callable[[pytest.MonkeyPatch], None]:
     """Replace a function wherever the release's modules have it."""
 
-    def patch(monkeypatch: MonkeyPatch) -> None:
+    def patch(monkeypatch: pytest.MonkeyPatch) -> None:
         modules = [module for name, module in sys.modules.items() if name.startswith("release.")]
         for module, name in [(m, n) for m in modules for n, value in vars(m).items() if value is original]:
             monkeypatch.setattr(module, name, mutant)
-        for table, step in [(t, s) for t in flow.STEPS.values() for s, value in t.items() if value is original]:
+        for table, step in [
+            (t, s) for t in flow.STEPS.values() for s, value in t.items() if value is original
+        ]:
             monkeypatch.setitem(table, step, mutant)
 
     return patch
 
 
-def _attribute(owner: Any, name: str, value: Any) -> Callable[[MonkeyPatch], None]:
+def _attribute(owner: Any, name: str, value: Any) -> Callable[[pytest.MonkeyPatch], None]:
     return lambda monkeypatch: monkeypatch.setattr(owner, name, value)
 
 
-def _born(name: str, value: Any) -> Callable[[MonkeyPatch], None]:
+def _born(name: str, value: Any) -> Callable[[pytest.MonkeyPatch], None]:
     """An account that differs from the first moment on."""
     begin = Account.__init__
 
@@ -61,6 +77,11 @@ def _without(name: str, stage: str) -> Function:
         return {key: value for key, value in wanted.items() if key != name or asked != stage}
 
     return parameters
+
+
+def _same_attempt(call: Any, now: Any, stage: str) -> dict[str, str]:
+    attempt = now.stack.parameters["ProductionAttempt"]
+    return {**_PARAMETERS(call, now, stage), "ProductionAttempt": attempt}
 
 
 def _optimist(*args: Any, **kwargs: Any) -> Any:
@@ -90,14 +111,17 @@ def _keep_everything(call: Any, now: Any, package: Any) -> list[Write]:
 
 _NUMBERS = itertools.count()
 _JUDGE, _PLAN, _HOLD, _ENTRIES = shadow.judge, updates._plan, lease.hold, closing._entries
+_PARAMETERS = updates._parameters
 _TAKEN_UP = taking._taken_up
 
-MUTANTS: dict[str, Callable[[MonkeyPatch], None]] = {
+MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "the lease is taken from the living": _instead(lease._dead, lambda call, held: True),
     "the lease of the dead is never taken over": _instead(lease._dead, lambda call, held: False),
     "the lease is not asked for": _instead(lease.holder, lambda held: ""),
     "writes are not conditional on the fence": _instead(lease._ours, lambda call: {}),
-    "a second terminal record is written over the first": _instead(lease._terminal, _unfenced(lease._terminal)),
+    "a second terminal record is written over the first": _instead(
+        lease._terminal, _unfenced(lease._terminal)
+    ),
     "the intent of a dead holder is forgotten": _instead(lease.orphaned, _undecided),
     "nobody looks for forgotten intents": _instead(lease.sweep, lambda call: None),
     "the outcome of an update is not verified": _attribute(
@@ -106,9 +130,7 @@ MUTANTS: dict[str, Callable[[MonkeyPatch], None]] = {
     "production is left out of the parameters": _instead(
         updates._parameters, _without("ProductionModelPackageArn", "turn_on_shadow")
     ),
-    "an attempt keeps the number of the one before": _instead(
-        updates._parameters, _without("ProductionAttempt", "revert")
-    ),
+    "an attempt keeps the number of the one before": _instead(updates._parameters, _same_attempt),
     "a plan is executed that CloudFormation did not find possible": _instead(
         updates._problem, lambda change_set, now, allowed: ""
     ),
@@ -118,14 +140,14 @@ MUTANTS: dict[str, Callable[[MonkeyPatch], None]] = {
     "alarms keep their name from release to release": _born("static_alarms", True),
     "inconclusive passes": _instead(shadow.judge, _optimist),
     "an older version is released over a newer one": _instead(
-        admission._outdated, lambda call, package, live: None
+        fitness._outdated, lambda call, package, live: None
     ),
     "a version that was taken back is offered again": _instead(
-        admission._repeated, lambda call, package, insisted: None
+        fitness._repeated, lambda call, package, insisted: None
     ),
     "the approval is not asked for again": _instead(updates.refusal, lambda call, stage: None),
-    "the approval is not asked for": _instead(admission._unfit, lambda call, package: None),
-    "the earlier environment is not asked": _instead(admission.served_in, lambda metadata, name: True),
+    "the approval is not asked for": _instead(fitness._unfit, lambda call, package: None),
+    "the earlier environment is not asked": _instead(fitness.served_in, lambda metadata, name: True),
     "a release has another identifier in every call": _instead(
         identifiers.release_id, lambda execution: f"{next(_NUMBERS):010d}"
     ),
@@ -144,18 +166,14 @@ MUTANTS: dict[str, Callable[[MonkeyPatch], None]] = {
     "the way back of a stack is never tried again": _instead(
         route.mend, lambda call: call.reply("follow_update", "", seconds=20, Mended=True)
     ),
-    "what serves is not what a rollback was asked for": _instead(
-        route.target, lambda call, now: now.served
-    ),
-    "the target of a rollback is not looked at again": _instead(
-        rollback.hold_target, lambda call, now: None
-    ),
+    "what serves is not what a rollback was asked for": _instead(route.target, lambda call, now: now.served),
+    "the target of a rollback is not looked at again": _instead(rollback.hold_target, lambda call, now: None),
 }
 
 
 @contextmanager
 def mutated(name: str) -> Iterator[None]:
     """The release with one of its bugs."""
-    with MonkeyPatch.context() as monkeypatch:
+    with pytest.MonkeyPatch.context() as monkeypatch:
         MUTANTS[name](monkeypatch)
         yield

@@ -701,6 +701,34 @@ SERVING_MISTAKES = {
             "variant, given rolling, allowed: canary, linear, all_at_once"
         ),
     ),
+    "step that no alarm can stop": (
+        served("rollout: {wait_minutes: 2}"),
+        (
+            "25: serving.rollout.wait_minutes: a step is over before an alarm can ring, which takes "
+            "two bad minutes of three, given 2, allowed: 3 or more, or strategy: all_at_once"
+        ),
+    ),
+    "strategy of routing that is no setting": (
+        served("request: {ProductionVariants: [{RoutingConfig: {RoutingStrategy: KV_AWARE}}]}"),
+        (
+            "25: serving.request.ProductionVariants.0.RoutingConfig: the platform sets it, "
+            "allowed: serving.routing"
+        ),
+    ),
+    "traffic to another region": (
+        served("request: {CrossRegionTrafficConfig: {}}"),
+        (
+            "25: serving.request.CrossRegionTrafficConfig: the platform sets it, "
+            "allowed: nothing, CloudFormation has no such property"
+        ),
+    ),
+    "parts of an accelerator": (
+        served("request: {ProductionVariants: [{AcceleratorPartitionLayouts: []}]}"),
+        (
+            "25: serving.request.ProductionVariants.0.AcceleratorPartitionLayouts: the platform sets it, "
+            "allowed: nothing, CloudFormation has no such property"
+        ),
+    ),
     "less time than the waits take": (
         served("rollout: {wait_minutes: 30, maximum_minutes: 60}"),
         (

@@ -1,5 +1,6 @@
-"""Measures what a synthesis and the Lambda functions cost: CPU and memory, as ratios to a floor beside them.
+"""Measures what a synthesis, the Lambda functions and a release cost.
 
+CPU and memory are given as ratios to a floor beside them; a release is measured in the rehearsal's own time.
 Run as ``python -m tools.bench``. A new benchmark is one more entry of ``BENCHMARKS``.
 """
 
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import yaml
 
-from tools import tables
+from tools import bench_release, tables
 from tools.assembly import stacks
 from tools.bench_functions import PROCESSES
 from tools.determinism import context_of
@@ -262,14 +263,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         try:
             runs = measure_all(BENCHMARKS, arguments.rounds, Path(scratch))
-        except BenchmarkError as error:
+            released = bench_release.figures(Path(scratch) / "release")
+        except (BenchmarkError, bench_release.ReleaseError) as error:
             print(error, file=sys.stderr)
             return 1
     measured = list(results(BENCHMARKS, runs))
-    print(report(measured))
-    text = json.dumps([asdict(result) for result in measured], indent=2)
+    print(f"{report(measured)}\n\n{bench_release.report(released)}")
+    every: list[Result | bench_release.Figure] = [*measured, *released]
+    text = json.dumps([asdict(each) for each in every], indent=2)
     (ROOT / "bench.json").write_text(text + "\n", encoding="utf-8")
-    return 1 if arguments.check and any(result.over for result in measured) else 0
+    return 1 if arguments.check and any(each.over for each in every) else 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,10 @@ SCOPES = {
     "AWS::KMS::Key": ("kms:key/*",),
     "AWS::Lambda::EventSourceMapping": ("lambda:event-source-mapping:*",),
     "AWS::Lambda::Function": ("lambda:function:{start}*",),
-    "AWS::Logs::LogGroup": ("logs:log-group:/{prefix}/{environment}/*",),
+    "AWS::Logs::LogGroup": (
+        "logs:log-group:/{prefix}/{environment}/*",
+        "logs:log-group:/aws/sagemaker/Endpoints/{start}*",
+    ),
     "AWS::S3::Bucket": ("s3:{start}*", "s3:sagemaker-{region}-{account}"),
     "AWS::SNS::Topic": ("sns:{start}*",),
     "AWS::SageMaker::AppImageConfig": ("sagemaker:app-image-config/{start}*",),

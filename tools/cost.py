@@ -34,10 +34,14 @@ _ITEMS = {
     "mlflow_server_small": "MLflow tracking server, small",
     "mlflow_server_medium": "MLflow tracking server, medium",
     "mlflow_server_large": "MLflow tracking server, large",
+    "provisioned_concurrency": "provisioned concurrency of an endpoint, once a version serves",
 }
+_INSTANCE = "endpoint_instance_"
+"""What items begin with that are instances of an endpoint; the instance type follows."""
+
 UNKNOWN = (
     "gigabytes through endpoints and gateways, requests, storage, log ingestion, flow logs, CloudTrail data"
-    " events, and the instances that jobs, notebooks and endpoints run on"
+    " events, the instances that jobs and notebooks run on, and those that autoscaling and releases add"
 )
 """What a template cannot tell, for the last line of every report."""
 
@@ -102,8 +106,8 @@ def monthly_cost(template: Mapping[str, Any], region: str, prices: Prices) -> li
     """Return what the resources of ``template`` cost per month in ``region`` if nobody uses them."""
     counts = _counted(template)
     return [
-        Line(name, counts[item], prices.per_month(item, region))
-        for item, name in _ITEMS.items()
+        Line(_named(item), counts[item], prices.per_month(item, region))
+        for item in (*_ITEMS, *sorted(counts.keys() - _ITEMS.keys()))
         if counts[item] and prices.has(item)
     ]
 
@@ -118,7 +122,7 @@ def unpriced(template: Mapping[str, Any], prices: Prices) -> Counter[str]:
     types = (resource["Type"] for resource in template.get("Resources", {}).values())
     found = Counter(kind for kind in types if kind in prices.unpriced)
     return found + Counter(
-        {_ITEMS[item]: count for item, count in _counted(template).items() if not prices.has(item)}
+        {_named(item): count for item, count in _counted(template).items() if not prices.has(item)}
     )
 
 
@@ -126,7 +130,13 @@ def borrowed(template: Mapping[str, Any], region: str, prices: Prices) -> list[s
     """Names of what ``region``, although listed, has no price of, so that the fallback region's is taken."""
     listed = region in prices.hourly
     found = [item for item in _counted(template) if prices.has(item) and prices.borrows(item, region)]
-    return sorted(_ITEMS[item] for item in found) if listed else []
+    return sorted(_named(item) for item in found) if listed else []
+
+
+def _named(item: str) -> str:
+    if item.startswith(_INSTANCE):
+        return f"{item.removeprefix(_INSTANCE)} of an endpoint, once a version serves"
+    return _ITEMS[item]
 
 
 def _counted(template: Mapping[str, Any]) -> Counter[str]:
@@ -218,7 +228,23 @@ def _tracking_server(properties: Mapping[str, Any]) -> dict[str, int]:
     return {f"mlflow_server_{size.lower()}": 1}
 
 
-_COUNTS: dict[str, Callable[[Mapping[str, Any]], dict[str, int]]] = {
+def _endpoint_config(properties: Mapping[str, Any]) -> Counter[str]:
+    """What production always runs on: the first of its instance types, or what serverless keeps ready.
+
+    A shadow or a challenger, whose variants are conditional, is there for hours.
+    """
+    found: Counter[str] = Counter()
+    for variant in properties.get("ProductionVariants", []):
+        pools = variant.get("InstancePools") or [variant]
+        if instance_type := pools[0].get("InstanceType"):
+            found[f"{_INSTANCE}{instance_type}"] += int(variant["InitialInstanceCount"])
+        found["provisioned_concurrency"] += variant.get("ServerlessConfig", {}).get(
+            "ProvisionedConcurrency", 0
+        )
+    return +found
+
+
+_COUNTS: dict[str, Callable[[Mapping[str, Any]], Mapping[str, int]]] = {
     "AWS::EC2::VPCEndpoint": _endpoint,
     "AWS::EC2::NatGateway": _one("nat_gateway"),
     "AWS::EC2::EIP": _one("public_ipv4_address"),
@@ -229,6 +255,7 @@ _COUNTS: dict[str, Callable[[Mapping[str, Any]], dict[str, int]]] = {
     "AWS::CloudWatch::Dashboard": _one("dashboard"),
     "AWS::SecretsManager::Secret": _one("secret"),
     "AWS::Route53::HostedZone": _one("hosted_zone"),
+    "AWS::SageMaker::EndpointConfig": _endpoint_config,
     "AWS::SageMaker::MlflowTrackingServer": _tracking_server,
 }
 

@@ -20,6 +20,8 @@ from tools.leftovers import (
     stop_studio,
     stop_workflows,
 )
+from tools.releases import serving
+from tools.serving_stacks import changing, delete_retained, serving_stacks, stays, unprotect
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -39,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         (settings,) = read_environments(arguments.folder, only=arguments.environment)
         if settings.retains:
             what = f"environments/{settings.name}.yaml says removal: retain"
+            what = f"{what}, and {stays(settings)}" if stays(settings) else what
             return _refuse(f"{what}; docs/environments.md tells how to take such an environment down")
         session = boto3.Session(region_name=settings.region)
         account = session.client("sts").get_caller_identity()["Account"]
@@ -47,29 +50,54 @@ def main(argv: Sequence[str] | None = None) -> int:
         stacks = deployed_stacks(session.client("cloudformation"))
     except (SettingsError, BotoCoreError, ClientError) as error:
         return _refuse(str(error))
-    if others := dependents(settings, stacks):
-        what = f"{settings.name} owns the account, and {others[0]} uses what it holds"
-        return _refuse(f"{what}: destroy the other environments of the account first")
-    if kept := protected_stacks(settings, stacks):
-        return _refuse(f"{kept[0]} still retains what it holds: deploy removal: destroy first")
+    if why := _obstacle(settings, stacks):
+        return _refuse(why)
     if not _confirmed(settings):
         return _refuse("nothing was deleted")
     try:
-        print(f"stopped {stop_workflows(settings, session.client('stepfunctions'))} executions of workflows")
-        sagemaker = session.client("sagemaker")
-        print(f"deleted {stop_studio(settings, sagemaker)} applications and spaces in Studio")
-        print(f"deleted {delete_scored_models(settings, sagemaker)} models that were made to score with")
-        print(f"deleted {delete_packages(settings, sagemaker)} model packages")
-        print(f"deleted {delete_hub_contents(settings, sagemaker)} versions in the AI Registry")
-        return destroy(settings, session.client("s3"))
+        return _delete(settings, session, stacks)
     except (BotoCoreError, ClientError, RuntimeError) as error:
         print(f"destroy: stopped, run it again when this is mended: {error}", file=sys.stderr)
         return 1
 
 
+def _obstacle(settings: Environment, stacks: Sequence[Stack]) -> str:
+    """Why the environment cannot be deleted now, and what to do first; empty if it can."""
+    if others := dependents(settings, stacks):
+        what = f"{settings.name} owns the account, and {others[0]} uses what it holds"
+        return f"{what}: destroy the other environments of the account first"
+    if kept := protected_stacks(settings, stacks):
+        return f"{kept[0]} still retains what it holds: deploy removal: destroy first"
+    if updated := changing(settings, stacks):
+        return f"{updated[0]} is being changed: let the release end, or end it with make rollback"
+    return ""
+
+
+def _delete(settings: Environment, session: boto3.Session, stacks: Sequence[Stack]) -> int:
+    """Delete what stands in the way, the stacks, and what they leave; returns the exit code of the CDK."""
+    print(f"stopped {stop_workflows(settings, session.client('stepfunctions'))} executions of workflows")
+    sagemaker = session.client("sagemaker")
+    print(f"deleted {stop_studio(settings, sagemaker)} applications and spaces in Studio")
+    print(f"deleted {delete_scored_models(settings, sagemaker)} models that were made to score with")
+    print(f"deleted {delete_packages(settings, sagemaker)} model packages")
+    print(f"deleted {delete_hub_contents(settings, sagemaker)} versions in the AI Registry")
+    if freed := unprotect(settings, stacks, session.client("cloudformation")):
+        print(f"no longer protected: {', '.join(freed)}")
+    if code := destroy(settings, session.client("s3")):
+        return code
+    retained = delete_retained(settings, session.client("resourcegroupstaggingapi"), sagemaker)
+    print(f"deleted {retained} models and configurations of endpoints")
+    return 0
+
+
 def protected_stacks(settings: Environment, stacks: Iterable[Stack]) -> list[str]:
-    """The environment's stacks with termination protection: they were deployed to be retained."""
-    ours = of_environment(settings.names, stacks)
+    """The environment's stacks with termination protection that were deployed to be retained.
+
+    Those with an endpoint have it wherever they are, and it is no sign of that.
+    """
+    everything = list(stacks)
+    serve = serving_stacks(settings, everything)
+    ours = [stack for stack in of_environment(settings.names, everything) if stack not in serve]
     return [stack["StackName"] for stack in ours if stack.get("EnableTerminationProtection")]
 
 
@@ -142,6 +170,8 @@ def _confirmed(settings: Environment) -> bool:
     print(f"  the stacks {settings.name}/*, and with them network, keys, tables, logs and image repositories")
     print("  every application and space in Studio, every execution of a workflow that still runs with its")
     print("  jobs, and every model package registered here")
+    for product in serving(settings):
+        print(f"  the endpoint {settings.names.endpoint(product.name)}, which then answers nobody")
     if settings.owns_account:
         print(
             "  what the account has once: the AI Registry with everything in it, and the SDK's default bucket"

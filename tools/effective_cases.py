@@ -61,6 +61,8 @@ class Where(BaseModel):
     """Whether a person confirms releases there."""
     captures: bool | None = None
     """Whether the first model's endpoint keeps requests."""
+    judges: bool | None = None
+    """Whether any model's releases have a shadow, which is judged."""
     asynchronous: bool | None = None
     """Whether it answers them later."""
     own_sdk_bucket: bool | None = None

@@ -41,6 +41,7 @@ def applies(where: Where, settings: Environment) -> bool:
         (where.trains, settings.training),
         (where.confirms, settings.release.after is not None),
         (where.captures, any(serving.capture for serving in serves)),
+        (where.judges, any(serving.shadow for serving in serves)),
         (where.asynchronous, any(serving.mode == "async" for serving in serves)),
         (where.own_sdk_bucket, "sdk_default_bucket" not in settings.neighbours.adopted),
     ]

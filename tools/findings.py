@@ -133,8 +133,10 @@ def _shared(accepted: tuple[Acknowledged, ...]) -> Iterator[str]:
     resources = defaultdict(set)
     for one in accepted:
         if one.at != _EVERYWHERE:
-            # What every model has is one resource, however many models there are.
+            # What every model has is one resource, however many models there are, and so are the alarms of
+            # its releases: which there are depends on its objectives.
             place = re.sub(r"^(Model|Serving)-[^/]+", r"\1-*", one.path.partition("/")[2])
+            place = re.sub(r"/Release\w+Alarm$", "/Release*Alarm", place)
             resources[one.reason].add(place)
     for reason, paths in sorted(resources.items()):
         if len(paths) > SHARED_BY_AT_MOST:

@@ -16,6 +16,12 @@ Client = Any
 SERVICE_LINKED = ("AWSServiceRoleForAmazonSageMakerNotebooks", "sagemaker.amazonaws.com")
 """The role SageMaker has in an account for domains (SageMaker guide, "Service-linked roles")."""
 
+SCALES_ENDPOINTS = (
+    "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint",
+    "sagemaker.application-autoscaling.amazonaws.com",
+)
+"""The role of Application Auto Scaling for endpoints (user guide, "Service-linked role ARN reference")."""
+
 JUDGES = ("openai.gpt-oss-20b-1:0", "openai.gpt-oss-120b-1:0", "qwen.qwen3-32b-v1:0")
 """Models of Amazon Bedrock that reward functions of the SageMaker SDK ask by default."""
 
@@ -60,15 +66,19 @@ def _document(iam: Client, arn: str) -> Any:
 
 
 def service_linked_roles(settings: Environment, session: boto3.Session) -> Iterator[Finding]:
-    """The service-linked role of domains, which the first deployment creates if nobody did."""
-    role, service = SERVICE_LINKED
-    try:
-        session.client("iam").get_role(RoleName=role)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "NoSuchEntity":
-            raise
-        command = f"aws iam create-service-linked-role --aws-service-name {service}"
-        yield Finding(f"there is no {role} yet", command, blocks=False)
+    """The service-linked role of domains, which the first deployment creates if nobody did.
+
+    And that of autoscaling, which no role of the platform may create: a release could not scale its endpoint.
+    """
+    scales = any(product.serving and product.serving.autoscaling for product in settings.products)
+    for role, service in (SERVICE_LINKED, *([SCALES_ENDPOINTS] if scales else [])):
+        try:
+            session.client("iam").get_role(RoleName=role)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchEntity":
+                raise
+            command = f"aws iam create-service-linked-role --aws-service-name {service}"
+            yield Finding(f"there is no {role} yet", command, blocks=False)
 
 
 def bedrock(settings: Environment, session: boto3.Session) -> Iterator[Finding]:

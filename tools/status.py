@@ -15,7 +15,7 @@ from mlplatform.settings.products import ModelProduct
 from release.aws_ledger import DynamoDbLedger
 from release.ports import Record
 from tools.credentials import session_for
-from tools.deployed import Stack, deployed_stacks, of_environment
+from tools.deployed import Stack, deployed_stack
 from tools.releases import FAILURES, history, question, running, serving, works
 from tools.tables import render
 
@@ -64,8 +64,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def look(settings: Environment, session: boto3.Session) -> Iterator[Found]:
     """Everything about each model that serves in the environment."""
-    deployed = of_environment(settings.names, deployed_stacks(session.client("cloudformation")))
-    stacks = {stack["StackName"]: stack for stack in deployed}
     for product in serving(settings):
         names = settings.names
         ledger = DynamoDbLedger(
@@ -75,7 +73,7 @@ def look(settings: Environment, session: boto3.Session) -> Iterator[Found]:
             product.name,
             product.serving.mode if product.serving else "",
             ledger.read("live") or {},
-            stacks.get(names.stack(f"Serving-{product.name}")),
+            deployed_stack(session.client("cloudformation"), names.stack(f"Serving-{product.name}")),
             _endpoint(session.client("sagemaker"), names.endpoint(product.name)),
             tuple(_under_way(settings, product, session.client("stepfunctions"))),
         )

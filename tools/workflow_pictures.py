@@ -1,7 +1,8 @@
 """`python -m tools.workflow_pictures`: draws the states of each workflow into the pages of docs/ about them.
 
 The pictures are Mermaid state diagrams, between the markers ``<!-- picture: <workflow> -->`` and
-``<!-- end of picture -->``. Edges that every task has, to the explanation of its failure, are left out.
+``<!-- end of picture -->``. Edges that every task has, to the explanation of its failure, are left out. Where
+a function decides what comes next, the picture shows its ways (tools.workflow_ways).
 Between ``<!-- errors -->`` and ``<!-- end of errors -->`` stands what to do about each error.
 """
 
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mlplatform.workflows import advice, template
+from tools.workflow_ways import WAYS, state_of
 
 PAGES = (Path("docs/workflows.md"), Path("docs/releases.md"))
 MARKED = re.compile(r"(<!-- picture: ([a-z]+) -->\n).*?(<!-- end of picture -->)", re.S)
@@ -45,8 +47,20 @@ def errors() -> str:
 
 def picture(workflow: str) -> str:
     """The states of one workflow as a Mermaid diagram in a code block."""
-    lines = ["```mermaid", "stateDiagram-v2", *_machine(template.read(workflow), "  "), "```", ""]
-    return "\n".join(lines)
+    machine = template.read(workflow)
+    drawing = _decided(workflow, machine) if workflow in WAYS else _machine(machine, "  ")
+    return "\n".join(["```mermaid", "stateDiagram-v2", *drawing, "```", ""])
+
+
+def _decided(workflow: str, machine: Mapping[str, Any]) -> Iterator[str]:
+    """The ways of a workflow whose function decides what comes next."""
+    ways = WAYS[workflow]
+    places = dict.fromkeys([place for source, target, _ in ways for place in (source, target)])
+    yield from (f'  state "{state_of(place)}" as {_id(place)}' for place in places)
+    yield f"  [*] --> {_id(machine['StartAt'])}"
+    yield from (f"  {_id(a)} --> {_id(b)}{f': {label}' if label else ''}" for a, b, label in ways)
+    ends = [name for name, state in machine["States"].items() if state["Type"] in ("Succeed", "Fail")]
+    yield from (f"  {_id(place)} --> [*]" for place in places if place in ends)
 
 
 def _machine(machine: Mapping[str, Any], indent: str) -> Iterator[str]:

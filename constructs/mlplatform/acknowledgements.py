@@ -67,6 +67,8 @@ def _record(construct: IConstruct, reasons: Mapping[str, str]) -> None:
         if len(because.strip()) < SHORTEST_REASON:
             wanted = f"the reason needs {SHORTEST_REASON} characters or more"
             raise ValueError(f"{finding}: {wanted}, got {because!r}")
+    if not reasons:
+        return
     accepted = {finding: because.strip() for finding, because in reasons.items()}
     # What Validations.of(construct).acknowledge does for each finding, done for all of them at once.
     construct.node.add_metadata(ACKNOWLEDGED, accepted)

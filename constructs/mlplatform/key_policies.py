@@ -7,8 +7,9 @@ account stands for its roles on the platform's path, whose own policies must all
 from typing import Any
 
 from mlplatform.bucket_policies import account_principals, execution_role_arn, trail_arn
-from mlplatform.policy import Statement, allow, deny, document
+from mlplatform.policy import Statement, allow, deny, document, one_or_many
 from mlplatform.registry_access import RegistryAccess
+from mlplatform.release_routes import serves
 from mlplatform.settings import Environment
 
 ADMINISTRATION = (
@@ -70,7 +71,7 @@ def key_policy(key: str, settings: Environment) -> dict[str, Any]:
     if key == "artifacts":
         statements += RegistryAccess(settings).key_statements()
     if key in ("logs", "network"):
-        statements.append(_log_groups(settings))
+        statements.append(_log_groups(key, settings))
     if key == "logs":
         statements += [_publishers(settings), _undelivered(settings), *_trail(settings)]
     return document(*statements)
@@ -128,10 +129,13 @@ def _data_writers(settings: Environment) -> Statement:
     )
 
 
-def _log_groups(settings: Environment) -> Statement:
+def _log_groups(key: str, settings: Environment) -> Statement:
     """CloudWatch Logs user guide, "Encrypt log data": the service principal is regional."""
     service = f"logs.{settings.region}.{settings.place.dns_suffix}"
-    groups = settings.names.arn("logs", f"log-group:{settings.names.log_group('*')}")
+    named = [settings.names.log_group("*")]
+    if key == "logs" and serves(settings):
+        named.append(settings.names.endpoint_logs("*"))
+    groups = one_or_many([settings.names.arn("logs", f"log-group:{name}") for name in named])
     condition = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}}
     use = [
         "kms:Decrypt",

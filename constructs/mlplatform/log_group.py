@@ -28,7 +28,9 @@ class SharedLogGroup:
 
 
 class LogGroup(logs.CfnLogGroup):
-    """``/<prefix>/<environment>/<thing>``, encrypted with ``key_arn``, kept for ``retention_days``.
+    """``/<prefix>/<environment>/<thing>`` (or ``name``), encrypted with ``key_arn``.
+
+    Lines are kept for ``retention_days``, or as long as the settings say.
 
     Passing on ``ref`` or ``attr_arn`` instead of a name makes CloudFormation create the group first.
     """
@@ -39,11 +41,12 @@ class LogGroup(logs.CfnLogGroup):
         construct_id: str,
         *,
         settings: Environment,
-        thing: str,
         key_arn: str,
+        thing: str = "",
+        name: str | None = None,
         retention_days: int | None = None,
     ) -> None:
-        self.full_name = settings.names.log_group(thing)
+        self.full_name = name or settings.names.log_group(thing)
         self.streams_arn = settings.names.arn("logs", f"log-group:{self.full_name}:*")
         super().__init__(
             scope,

@@ -146,6 +146,10 @@ class Names(Located):
         """Name of a log group, e.g. ``/acme/dev/network/flow-logs``."""
         return f"/{self.prefix}/{self.environment}/{thing}"
 
+    def endpoint_logs(self, model: str) -> str:
+        """Name of the log group of the endpoint of ``model``, which SageMaker dictates; ``*`` for all."""
+        return f"/aws/sagemaker/Endpoints/{self.endpoint(model)}"
+
     def role_path(self, kind: str) -> str:
         """IAM path of a kind of role (``job``, ``workflow``, ``function``, ``persona``, ...)."""
         return f"{self.iam_path}{self.prefix}/{self.environment}/{kind}/"

@@ -64,6 +64,6 @@ def variables(served: Served) -> dict[str, str]:
         "PACKAGE_GROUP": served.settings.neighbours.registry.package_group_arn(model),
         "IMAGE_ACCOUNTS": ",".join(image_accounts(served)),
         "REPORTS_BUCKET": names.bucket("artifacts"),
-        "METRICS": release_metrics(names),
+        "METRICS": release_metrics(served),
         "EVENT_SOURCE": event_source(served),
     }

@@ -1,23 +1,20 @@
 """Decides what is released, and whether it may be: an event is only a hint, the registry is asked again."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from release import records
 from release.call import CONFIRM, RELEASE, Call, Work, ended, opened
+from release.fitness import Ending, objection, unprepared
 from release.identifiers import package_arn
 from release.lease import finish, holder, sweep
-from release.ports import ConflictError, Package, Record, StackState, Write
-from release.situation import WAY_BACK_FAILED, denies_loss
+from release.ports import ConflictError, Package, Record, Write
+from release.situation import WAY_BACK_FAILED
 
 ACCEPTED = {"release": ("model_package_arn", "version", "recover"), "rollback": ("to", "reason")}
 """What the input of an execution may hold, by workflow; workflows add ``Answer`` and ``Error``."""
 
 MOST_RECOVERIES = 3
 """Executions in a row that take up one release; what they cannot bring to rest is for people."""
-
-Ending = tuple[str, str]
-"""An outcome, and the line for people."""
 
 
 def admit(call: Call) -> Work:
@@ -35,7 +32,7 @@ def admit(call: Call) -> Work:
     if package is None:
         return rejected(call, None, records.REFUSED, f"{arn} does not exist")
     insisted = call.input.get("version") is not None
-    no = _unprepared(call) or _already(call, package) or objection(call, package, insisted=insisted)
+    no = unprepared(call) or _already(call, package) or objection(call, package, insisted=insisted)
     return rejected(call, package, *no) if no else _accepted(call, package, insisted)
 
 
@@ -53,82 +50,8 @@ def misread(call: Call) -> str:
     return ""
 
 
-def objection(call: Call, package: Package, *, insisted: bool) -> Ending | None:
-    """Why a version may not be released now; None if it may. Asked again before each thing that is done.
-
-    ``insisted``: a person named the version, so that it does not matter how its last release ended.
-    """
-    live = call.world.ledger.read(records.LIVE)
-    return _unfit(call, package) or _outdated(call, package, live) or _repeated(call, package, insisted)
-
-
-def _unfit(call: Call, package: Package) -> Ending | None:
-    name = call.model(package.version)
-    if package.group != call.serving["PackageGroup"]:
-        return (
-            records.REFUSED,
-            f"{package.arn} is of another package group than {call.serving['PackageGroup']}",
-        )
-    if package.approval != "Approved":
-        return records.REFUSED, f"{name} is {package.approval}, not Approved; approve it first"
-    if package.missing:
-        return records.REFUSED, f"{name} needs what is not there: {', '.join(package.missing)}"
-    before = call.serving.get("After")
-    if before and not served_in(package.metadata, before):
-        return records.REFUSED, f"{name} does not serve verified in {before}; release it there first"
-    return None
-
-
-def _outdated(call: Call, package: Package, live: Record | None) -> Ending | None:
-    if live is None:
-        return None
-    if live["package"] == package.arn:
-        return records.NOTHING, f"{call.model(package.version)} serves already, since {live['since']}"
-    if package.version < live["version"]:
-        hint = call.command("rollback", TO=package.version)
-        return records.SUPERSEDED, f"{call.model(live['version'])} serves and is newer; to go back: {hint}"
-    return None
-
-
-def _repeated(call: Call, package: Package, insisted: bool) -> Ending | None:
-    last = call.world.ledger.read(records.offer(package.version))
-    if insisted or last is None or last["package"] != package.arn:
-        return None
-    if last["outcome"] not in records.NOT_AGAIN or last["release_id"] == call.release_id:
-        return None
-    how = f"was {last['outcome'].replace('_', ' ')} by release {last['release_id']} at {last['ended']}"
-    hint = call.command("release", VERSION=package.version)
-    return records.REFUSED, f"{call.model(package.version)} {how}; to try again all the same: {hint}"
-
-
-def served_in(metadata: Mapping[str, str], environment: str) -> bool:
-    """Whether a version served verified in an environment, and was not rolled back there."""
-    return metadata.get(f"served-in-{environment}", "").partition(" ")[0] not in ("", ROLLED_BACK_MARK)
-
-
-ROLLED_BACK_MARK = "rolled-back"
-"""First word of ``served-in-<environment>`` of a version that people took back there."""
-
-
-def _unprepared(call: Call) -> Ending | None:
-    """Whether the stack could lose its endpoint by a mistake."""
-    stack = call.world.stack.describe()
-    if stack is None:
-        return records.REFUSED, "the model's Serving stack does not exist; deploy the environment first"
-    return _unprotected(call, stack)
-
-
-def _unprotected(call: Call, stack: StackState) -> Ending | None:
-    lacking = [] if stack.protected else ["termination protection"]
-    lacking += [] if denies_loss(stack.policy) else ["a stack policy that keeps the endpoint"]
-    if not lacking:
-        return None
-    hint = f"make protect ENV={call.serving['Environment']}"
-    return records.REFUSED, f"the Serving stack lacks {' and '.join(lacking)}; run: {hint}"
-
-
 def _already(call: Call, package: Package) -> Ending | None:
-    """Whether another execution that lives releases the same version: a duplicate of its event started this."""
+    """Whether another execution that lives releases the same version: a duplicate event came."""
     for item in call.world.ledger.history(records.OPEN):
         other = item["execution"] != call.execution and item.get("package") == package.arn
         if other and item["workflow"] == RELEASE and call.world.executions.running(str(item["execution"])):

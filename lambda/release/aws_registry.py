@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from release.fitness import ROLLED_BACK_MARK
 from release.ports import Package
 from s3_locations import split
 
@@ -36,13 +37,14 @@ class SageMakerRegistry:
             if "does not exist" in (message := _message(error)) or "not find" in message:
                 return None
             raise
+        metadata = found.get("CustomerMetadataProperties", {})
         return Package(
             arn=found["ModelPackageArn"],
             version=found.get("ModelPackageVersion", 0),
             approval=found.get("ModelApprovalStatus", ""),
             group=_group(found["ModelPackageArn"]),
-            metadata=found.get("CustomerMetadataProperties", {}),
-            approved_by=_decided_by(found.get("LastModifiedBy", {})),
+            metadata=metadata,
+            approved_by=_decided_by(found.get("LastModifiedBy", {})) or _approved_by(metadata),
             missing=tuple(self._missing(found.get("InferenceSpecification", {}).get("Containers", []))),
         )
 
@@ -147,6 +149,12 @@ def _decided_by(who: Mapping[str, Any]) -> str:
     if role and role["role"].endswith("-release"):
         return ""
     return str(who.get("UserProfileName") or identity.get("SourceIdentity") or identity.get("Arn", ""))
+
+
+def _approved_by(metadata: Mapping[str, str]) -> str:
+    """Who approved it, as the release wrote down that noted on the version where it serves."""
+    marks = (value.split() for key, value in metadata.items() if key.startswith("served-in-"))
+    return next((mark[2] for mark in marks if len(mark) == 3 and mark[0] != ROLLED_BACK_MARK), "")
 
 
 def _message(error: ClientError) -> str:

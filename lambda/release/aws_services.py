@@ -6,8 +6,9 @@ from typing import Any
 
 from release.ports import Query
 
-STOP_METRIC = "StopRequested"
-"""The metric whose alarm ends a release under way; its dimensions are the endpoint and the release."""
+STOP_METRIC, RELEASED_METRIC = "StopRequested", "Released"
+"""The metric whose alarm ends a release under way, with endpoint and release as dimensions, and that of the
+version which serves, with the endpoint."""
 
 DETAIL_TYPE = "Model Release"
 
@@ -63,11 +64,18 @@ class CloudWatchMetrics:
 
     def ask_to_stop(self, release_id: str, now: str) -> None:
         """Put the metric that trips the stop alarm of a release under way."""
+        self._put(STOP_METRIC, {"Endpoint": self._endpoint, "ReleaseId": release_id}, 1, now)
+
+    def released(self, version: int, now: str) -> None:
+        """Put the number of the version that serves from now on."""
+        self._put(RELEASED_METRIC, {"Endpoint": self._endpoint}, version, now)
+
+    def _put(self, name: str, dimensions: Mapping[str, str], value: int, now: str) -> None:
         datum = {
-            "MetricName": STOP_METRIC,
-            "Dimensions": _dimensions({"Endpoint": self._endpoint, "ReleaseId": release_id}),
+            "MetricName": name,
+            "Dimensions": _dimensions(dimensions),
             "Timestamp": now,
-            "Value": 1,
+            "Value": value,
         }
         self._client.put_metric_data(Namespace=self._namespace, MetricData=[datum])
 

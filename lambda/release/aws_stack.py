@@ -21,6 +21,7 @@ class CloudFormationStack:
     def __init__(self, client: Any, name: str, role: str, first_role: str, types: Sequence[str]) -> None:
         self._client, self._name, self._types = client, name, list(types)
         self._role, self._first_role = role, first_role
+        self._last_role = role
 
     def describe(self) -> StackState | None:
         """The stack with its policy, or None if there is none."""
@@ -31,6 +32,7 @@ class CloudFormationStack:
             if _MISSING in _message(error):
                 return None
             raise
+        self._last_role = stack.get("RoleARN", self._role)
         return StackState(
             id=stack["StackId"],
             status=stack["StackStatus"],
@@ -101,9 +103,14 @@ class CloudFormationStack:
                 raise
 
     def continue_rollback(self) -> None:
-        """Try the way back once more, skipping nothing. Raises ConflictError in any other state."""
+        """Try the way back once more, skipping nothing. Raises ConflictError in any other state.
+
+        As the first release's role if that began the update, as described last: its way back may take an
+        endpoint away that never served, which the other role cannot.
+        """
+        role = self._first_role if self._last_role == self._first_role else self._role
         try:
-            self._client.continue_update_rollback(StackName=self._name, RoleARN=self._role)
+            self._client.continue_update_rollback(StackName=self._name, RoleARN=role)
         except self._client.exceptions.TokenAlreadyExistsException:
             return
         except ClientError as error:

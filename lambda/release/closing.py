@@ -3,19 +3,19 @@
 from typing import Any
 
 from release import records
-from release.admission import ROLLED_BACK_MARK
 from release.call import RELEASE, Call, Work
+from release.fitness import ROLLED_BACK_MARK
 from release.follow import start_watch
 from release.identifiers import NONE, seconds_between
-from release.lease import finish, hold, holder
+from release.lease import finish, hold
 from release.ports import Package, Record, Write
 from release.route import go_on, serves, settle, untidy, wait
 from release.shadow import alarm_prefix
 from release.situation import Situation, look
 
 WATCH_SECONDS = 60
-MOST_SURRENDERS = 2
-"""Times that a release which failed still tries to bring the endpoint to rest."""
+LONGEST_MARK = 256
+"""Characters of a value of a version's metadata (SageMaker API, CustomerMetadataValue)."""
 
 
 def watch(call: Call) -> Work:
@@ -114,7 +114,7 @@ def _entries(call: Call, now: Situation, package: Package | None) -> list[Write]
         "previous": intent.get("previous", NONE) if call.going_back else now.served,
         "release_id": call.release_id,
         "since": call.now,
-        "approved_by": package.approved_by if package else "",
+        "approved_by": _approver(package, history),
         "confirmed_by": call.work.get("ConfirmedBy", ""),
         "config": now.endpoint.config if now.endpoint else "",
     }
@@ -124,6 +124,14 @@ def _entries(call: Call, now: Situation, package: Package | None) -> list[Write]
         Write(records.LIVE, serving),
         Write(records.good(number), serving),
     ]
+
+
+def _approver(package: Package | None, history: list[Record]) -> str:
+    """Who approved a version. One that served here was last changed by its release; its entry knows."""
+    if package is None or package.approved_by:
+        return package.approved_by if package else ""
+    entries = (item for item in history if item["package"] == package.arn)
+    return str(next(entries, {}).get("approved_by", ""))
 
 
 def _taken_back(call: Call, live: Record | None) -> list[Write]:
@@ -143,7 +151,9 @@ def _noted(call: Call, replaced: Record | None) -> None:
         mark = f"{ROLLED_BACK_MARK} {call.release_id} {call.now}"
         left = {key: mark} if call.going_back else {}
         registry.note(replaced["package"], left, environment, "RolledBack" if left else "Replaced")
-    registry.note(intent["package"], {key: f"{call.release_id} {call.now}"}, environment, "Serving")
+    package = registry.package(intent["package"])
+    mark = f"{call.release_id} {call.now} {package.approved_by if package else ''}".rstrip()
+    registry.note(intent["package"], {key: mark[:LONGEST_MARK]}, environment, "Serving")
     registry.relate(intent["package"], call.release_id)
 
 
@@ -160,30 +170,10 @@ def _announced(call: Call, now: Situation) -> Work:
         "Outcome": records.RELEASED,
         "Time": call.now,
     }
+    call.world.metrics.released(int(intent["version"]), call.now)
     call.world.announcements.announce(detail)
     before = call.record().get("replaced")
     instead = f" in place of version {before['version']}" if before else ""
     how = "was brought back and serves" if call.going_back else "serves"
     unwell = f" But: {call.work['Unwell']}" if call.work.get("Unwell") else ""
     return finish(call, records.RELEASED, f"{call.model(intent['version'])} {how}{instead}.{unwell}")
-
-
-def give_up(call: Call) -> Work:
-    """After a step that failed for good: bring the endpoint to rest if that still works, and end."""
-    error = call.input.get("Error") or {}
-    said = f"{error.get('State', 'a step')} failed: {error.get('Error', '?')}: {str(error.get('Cause', ''))[:500]}"
-    if call.intent is None:
-        answer = call.reply("end", f"{said}. Nothing was begun.")
-        return {**answer, "Outcome": records.FAILED, "Subject": call.subject(records.FAILED)}
-    lease = call.world.ledger.read(records.LEASE)
-    if lease is None or holder(lease) != call.execution:
-        call.work.pop("Fence", None)
-        return finish(call, records.FAILED, f"{said}. The endpoint was not touched.")
-    call.work["Fence"] = lease["fence"]
-    surrenders = int(call.record().get("surrenders", 0)) + 1
-    if surrenders > MOST_SURRENDERS:
-        hint = f"Look at: {call.command('rollback')}"
-        return finish(call, records.FAILED, f"{said}. What serves was not verified. {hint}", keep=True)
-    hold(call, "give_up", surrenders=surrenders)
-    call.work = {**call.work, "Plan": None}
-    return go_on(call) if call.going_back else settle(call, records.FAILED, f"{said}.")

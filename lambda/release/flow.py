@@ -6,12 +6,13 @@ from typing import Any
 from release import records
 from release.admission import admit, confirmed, declined
 from release.call import END, Call, Work, ended
-from release.closing import give_up, record, watch
+from release.closing import record, watch
 from release.follow import follow_update
 from release.lease import LeaseLost
 from release.ports import ConflictError, World
 from release.rollback import mend_stack, plan, take_over
 from release.shadow import judge_shadow
+from release.surrender import give_up
 from release.taking import take_lease
 from release.updates import revert, roll_out, turn_off_shadow, turn_on_shadow
 

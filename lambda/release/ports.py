@@ -13,7 +13,7 @@ Record = dict[str, Any]
 
 
 class ConflictError(Exception):
-    """The world is not as the caller believed: a condition of a write does not hold, a change set is obsolete."""
+    """The world is not as believed: a condition of a write does not hold, a change set is obsolete."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Write:
 
 
 class Ledger(Protocol):
-    """The endpoint's items of the release ledger (DynamoDB: ``endpoint`` is the hash, ``record`` the range key)."""
+    """The endpoint's items of the ledger (DynamoDB: ``endpoint`` is the hash, ``record`` the range key)."""
 
     def read(self, record: str) -> Record | None:
         """The item, read consistently."""
@@ -44,7 +44,7 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True)
 class StackState:
-    """The model's Serving stack. ``status`` is CloudFormation's; ``policy`` is None without a stack policy."""
+    """The model's Serving stack. ``status`` is CloudFormation's; ``policy`` is None if there is none."""
 
     id: str
     status: str
@@ -176,13 +176,16 @@ class Metrics(Protocol):
     """CloudWatch, for the one endpoint. Times are ISO 8601."""
 
     def series(self, queries: Sequence[Query], start: str, end: str, period: int) -> dict[str, list[Any]]:
-        """For each query id its ``[timestamp, value]`` pairs, oldest first; no pair where there is no data."""
+        """For each query id its ``[timestamp, value]`` pairs, oldest first; none where there is no data."""
 
     def alarms(self, prefix: str) -> dict[str, str]:
         """State (OK, ALARM, INSUFFICIENT_DATA) of every alarm whose name begins with ``prefix``."""
 
     def ask_to_stop(self, release_id: str, now: str) -> None:
-        """Put the metric that trips the stop alarm of a release under way, so that SageMaker rolls it back."""
+        """Put the metric that trips the stop alarm of a release under way: SageMaker then rolls it back."""
+
+    def released(self, version: int, now: str) -> None:
+        """Put the number of the version that serves from now on, for the dashboard; harmless if repeated."""
 
 
 class Executions(Protocol):

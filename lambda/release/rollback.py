@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from release import records
-from release.admission import Ending, accept, misread, rejected
+from release.admission import accept, misread, rejected
 from release.call import RELEASE, Call, Work, opened
+from release.fitness import Ending
 from release.identifiers import NONE, package_arn
 from release.lease import acquire, finish, hold, holder, sweep
 from release.ports import Record

@@ -8,7 +8,10 @@ from release.identifiers import NONE
 from release.lease import finish, hold
 from release.situation import Situation, look
 
-POLL_SECONDS = 20
+POLL_SECONDS, CLEAN_UP_SECONDS = 20, 5
+"""Until the next look at an update, and at one that only clears up behind itself."""
+QUICK_POLLS = 30
+"""Looks at an update before they become rarer: each costs transitions, each wait is time of the release."""
 MOST_WAYS = 6
 """Times that a release may turn to another way before it is given to people."""
 
@@ -90,7 +93,8 @@ def wait(call: Call, now: Situation, *, following: str = "follow_update") -> Wor
         release = now.stack.parameters.get("ReleaseId", call.release_id)
         call.world.metrics.ask_to_stop(release, call.now)
     what = now.stack.status if now.busy else f"the endpoint is {now.endpoint.status if now.endpoint else '?'}"
-    seconds = POLL_SECONDS if polls <= 15 else min(300, POLL_SECONDS + 10 * (polls - 15))
+    soon = now.stack.status.endswith("CLEANUP_IN_PROGRESS") and polls <= QUICK_POLLS
+    seconds = CLEAN_UP_SECONDS if soon else min(300, POLL_SECONDS + 10 * max(0, polls - QUICK_POLLS))
     hold(call, phase(call), lasting=seconds)
     return call.reply(following, f"waits: {what}", seconds=seconds, Polls=polls)
 

@@ -1,6 +1,5 @@
 """The judgement of a shadow, as a step: asks for the measurements, and keeps the report."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from release import records
@@ -78,8 +77,8 @@ def _context(call: Call, now: Situation, start: str, series: dict[str, list[Any]
         "Environment": call.serving["Environment"],
         "Endpoint": call.serving["Endpoint"],
         "ReleaseId": call.release_id,
-        "Production": f"version {now.live['version']}" if now.live else "",
-        "Shadow": f"version {call.record()['version']}",
+        "ProductionVersion": str(now.live["version"]) if now.live else "",
+        "ShadowVersion": str(call.record()["version"]),
         "Start": start,
         "End": call.now,
         "Series": series,

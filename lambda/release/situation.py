@@ -26,7 +26,7 @@ class Situation:
 
     @property
     def busy(self) -> bool:
-        """Whether CloudFormation works on the stack, clean-up included, in which it takes no update either."""
+        """Whether CloudFormation works on the stack, clean-up included: it takes no update then."""
         return self.stack.status.endswith("_IN_PROGRESS")
 
     @property

@@ -1,8 +1,8 @@
-"""The lease, as the step of a release: waits for it, takes it over from the dead, and turns to what is next."""
+"""The lease, as the step of a release: waits, takes over from the dead, and turns to what is next."""
 
 from release import records
-from release.admission import Ending, objection
 from release.call import Call, Work
+from release.fitness import Ending, objection
 from release.identifiers import seconds_between
 from release.lease import acquire, finish
 from release.ports import Record

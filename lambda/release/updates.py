@@ -1,11 +1,11 @@
-"""One update of the stack: planned as a change set, inspected, and executed only on what it was planned for."""
+"""One update of the stack: planned as a change set, inspected, executed only on what it was planned for."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from release import records
-from release.admission import objection
 from release.call import Call, Work
+from release.fitness import objection
 from release.identifiers import NONE, change_set_name
 from release.lease import hold
 from release.ports import ChangeSet, ConflictError

@@ -30,12 +30,15 @@ def summary(stack: Stack) -> dict[str, Any]:
 
 
 def described(stack: Stack) -> dict[str, Any]:
-    """A member of DescribeStacks."""
+    """A member of DescribeStacks. While an update goes forward it shows the values it will have: AWS does not
+    document that, and who needs them during an update has to check it there.
+    """
     exported = {value: name for name, value in stack.exports.items()}
     return {
         **summary(stack),
         "Parameters": [
-            {"ParameterKey": name, "ParameterValue": value} for name, value in stack.parameters.items()
+            {"ParameterKey": name, "ParameterValue": value}
+            for name, value in (stack.coming or stack.parameters).items()
         ],
         "Outputs": [
             {"OutputKey": name, "OutputValue": value, **_export_name(exported.get(value))}

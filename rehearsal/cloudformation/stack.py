@@ -76,6 +76,7 @@ class Stack:
     reason: str = ""
     template: Mapping[str, Any] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
+    coming: dict[str, str] | None = None
     resources: dict[str, Resource] = field(default_factory=dict)
     outputs: dict[str, str] = field(default_factory=dict)
     exports: dict[str, str] = field(default_factory=dict)

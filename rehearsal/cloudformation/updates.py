@@ -60,6 +60,7 @@ class Updates:
         verb = stack.status.partition("_")[0]
         operation: Operation | None = None
         imports: set[str] = set()
+        stack.coming = dict(proposal.texts)
         self._take(makers, BEGINNING)
         try:
             operation = self._operation(stack, proposal, makers, imports)
@@ -69,10 +70,12 @@ class Updates:
             told = list(outputs(proposal.template, operation.scope))
             self.exports.check(stack, {export: value for _, value, export in told if export})
         except (StackError, TemplateError) as error:
+            stack.coming = None
             self._roll_back(stack, operation, makers, str(error))
             raise StackError(f"{stack.name}: {stack.status}: {error}") from error
         stack.resources, stack.imports, stack.template = operation.now, imports, deepcopy(proposal.template)
         stack.parameters, stack.updated = dict(proposal.texts), stack.clock()
+        stack.coming = None
         stack.outputs = {name: value for name, value, _ in told}
         stack.exports = {export: value for _, value, export in told if export}
         if verb == "UPDATE":

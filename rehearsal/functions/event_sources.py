@@ -26,12 +26,17 @@ _SHOWN = (
 )
 
 
+LAST_SECONDS = 10.0
+"""How long the end waits for a function that is at work."""
+
+
 @dataclass
 class _Mapping:
     arn: str
     function: str
     given: dict[str, Any]
     stopped: threading.Event = field(default_factory=threading.Event)
+    thread: threading.Thread | None = None
 
     @property
     def described(self) -> dict[str, Any]:
@@ -61,7 +66,8 @@ class EventSources:
         number = str(uuid.uuid4())
         arn = self.emulator.place.arn("lambda", f"event-source-mapping:{number}")
         mapping = self._mappings[number] = _Mapping(arn, function.arn, dict(parameters))
-        threading.Thread(target=self._poll, args=(mapping,), daemon=True).start()
+        mapping.thread = threading.Thread(target=self._poll, args=(mapping,), daemon=True)
+        mapping.thread.start()
         return mapping.described
 
     def update(self, parameters: Parameters) -> Parameters:
@@ -83,9 +89,11 @@ class EventSources:
         return {"EventSourceMappings": [mapping.described for mapping in self._mappings.values()]}
 
     def stop(self) -> None:
-        """Take nothing from any queue any more."""
+        """Take nothing from any queue any more; what was taken is done first."""
         for mapping in self._mappings.values():
             mapping.stopped.set()
+        for thread in [one.thread for one in self._mappings.values() if one.thread]:
+            thread.join(LAST_SECONDS)
 
     def _mapping(self, parameters: Parameters) -> _Mapping:
         if parameters["UUID"] not in self._mappings:

@@ -62,6 +62,7 @@ class Host:
             machine.start()
             self._containers = served(self._model, machine)
             self._measure(machine)
+            machine.log(f"Starting the model server of {variant}")
         except (ApiError, ClientError, ImageError, TransferError) as error:
             self.stop()
             raise FailedDeploymentError(f"The model of variant {variant} cannot be run: {error}") from error

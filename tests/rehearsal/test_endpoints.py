@@ -425,8 +425,8 @@ def test_weights_divide_the_requests_between_production_variants(here: Account) 
     config(here, "pair", ProductionVariants=pair)
     here.api.create_endpoint(EndpointName=NAME, EndpointConfigName="pair")
     wait_until(here, "InService")
-    answered = [invoke(here)["InvokedProductionVariant"] for _ in range(40)]
-    assert answered.count("production") == pytest.approx(30, abs=2)
+    answered = [invoke(here)["InvokedProductionVariant"] for _ in range(20)]
+    assert answered.count("production") == pytest.approx(15, abs=2)
 
 
 @pytest.mark.parametrize(

@@ -342,3 +342,32 @@ def test_a_rule_with_targets_is_not_deleted_by_accident(routed: Routed) -> None:
 def test_events_in_the_name_of_aws_are_refused(routed: Routed) -> None:
     entry = {"Source": "aws.s3", "DetailType": "Object Created", "Detail": "{}"}
     assert routed.rules.put_events(Entries=[entry])["FailedEntryCount"] == 1
+
+
+def test_an_event_is_passed_on_to_a_bus_by_a_role_that_may_and_by_no_other(routed: Routed) -> None:
+    bus = routed.rules.create_event_bus(Name=f"bus-{routed.test}")["EventBusArn"]
+    name = bus.rpartition("/")[2]
+    pattern = {"source": ["our.app"]}
+    rule = routed.rules.put_rule(Name="there", EventBusName=name, EventPattern=json.dumps(pattern))["RuleArn"]
+    target = {"Id": "T", "Arn": routed.machine, "RoleArn": routed.starter}
+    routed.rules.put_targets(Rule="there", EventBusName=name, Targets=[target])
+    entry = {"Source": "our.app", "DetailType": "Done", "Detail": '{"n": 1}'}
+    assert rule == PLACE.arn("events", f"rule/{name}/there")
+    may = routed.role("speaker", allowing("events:PutEvents", resource=bus), "events.amazonaws.com")
+    routed.rule("silent", pattern, Arn=bus)
+    routed.rules.put_events(Entries=[entry])
+    assert routed.inputs() == []
+    assert [failure["target"] for failure in routed.failures()] == [bus]
+
+    routed.rule("silent", pattern, Arn=bus, RoleArn=may)
+    routed.rules.put_events(Entries=[entry])
+    (event,) = routed.inputs()
+    assert (event["source"], event["detail"]) == ("our.app", {"n": 1})
+
+    with pytest.raises(ClientError, match="Cannot delete event bus"):
+        routed.rules.delete_event_bus(Name=name)
+    routed.rules.remove_targets(Rule="there", EventBusName=name, Ids=["T"])
+    routed.rules.delete_rule(Name="there", EventBusName=name)
+    routed.rules.delete_event_bus(Name=name)
+    with pytest.raises(ClientError, match="does not exist"):
+        routed.rules.list_rules(EventBusName=name)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -11,22 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from landscapes import environment
+from sample_account import SAMPLES, needs_samples, sample_account
 
-from mlplatform.settings import read_environments
 from rehearsal.api import REHEARSAL
 from rehearsal.coverage import silent, stale_reasons, unneeded
-from rehearsal.driver import Rehearsal, deployed, rehearsed
-from rehearsal.life import Step, live
+from rehearsal.driver import Rehearsal, rehearsed
+from rehearsal.life import live
+from rehearsal.release_scenarios import RELEASE_SCENARIOS
 from rehearsal.scenarios import SCENARIOS
-from tools.platform_app import platform_app
+from rehearsal.step import Step
 
-ROOT = Path(__file__).parents[2]
-SAMPLES = ("credit-approval", "fraud-detector")
 RECORDED = {
     "AWS::CloudTrail::Trail",
-    "AWS::CloudWatch::Alarm",
     "AWS::EC2::FlowLog",
     "AWS::EC2::SecurityGroupEgress",
     "AWS::EC2::SecurityGroupIngress",
@@ -40,29 +35,16 @@ RECORDED = {
 QUICK = ("failing_job", "function_timeout", "missing_permission")
 """Faults that end the workflow early."""
 
-pytestmark = pytest.mark.skipif(
-    any(not (ROOT / "models" / name / "model.yaml").exists() for name in SAMPLES),
-    reason="models/ is the users' own: they may delete a sample, and with it what would run here",
-)
+TRAINING = [name for name in SCENARIOS if name not in RELEASE_SCENARIOS]
+"""Those of releases have a life of their own (test_release_life.py)."""
+
+pytestmark = needs_samples
 
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
-    """A small environment with the samples in it, deployed."""
-    folder = tmp_path_factory.mktemp("account")
-    (folder / "environments").mkdir()
-    settings = environment("111122223333", training=True, removal="destroy")
-    (folder / "environments" / "dev.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
-    for name in SAMPLES:
-        shutil.copytree(ROOT / "models" / name, folder / "models" / name)
-    tuned = folder / "models" / "fraud-detector" / "model.yaml"  # two trials show what six would
-    tuned.write_text(
-        tuned.read_text(encoding="utf-8").replace("max_jobs: 6", "max_jobs: 2"), encoding="utf-8"
-    )
-    environments = read_environments(folder / "environments")
-    platform_app(environments, folder / "cdk.out").synth()
-    with deployed(environments[0], folder / "cdk.out") as rehearsal:
-        rehearsal.models = folder / "models"
+    """A small environment with the samples in it, deployed; nothing is released."""
+    with sample_account(tmp_path_factory.mktemp("account"), *SAMPLES, serving=False) as rehearsal:
         yield rehearsal
 
 
@@ -216,7 +198,7 @@ def test_predictions_are_those_of_the_approved_version(account: Rehearsal, steps
 
 @pytest.mark.parametrize(
     "fault",
-    [pytest.param(fault, marks=[] if fault in QUICK else [pytest.mark.thorough]) for fault in SCENARIOS],
+    [pytest.param(fault, marks=[] if fault in QUICK else [pytest.mark.thorough]) for fault in TRAINING],
 )
 def test_with_a_fault_the_workflow_ends_as_promised(
     account: Rehearsal, steps: list[Step], fault: str

@@ -16,6 +16,7 @@ from mlplatform.stack import PlatformStack
 from rehearsal import event_patterns
 from release_start.logic import Here, Start, decide
 from stacks.orchestration import OrchestrationStack
+from tools.assembly import stacks
 
 ROOT = Path(__file__).parents[2]
 HUB, STAGE, PROD = "111122223333", "222233334444", "333344445555"
@@ -274,3 +275,17 @@ def test_the_function_may_start_exactly_what_it_decides_on(templates: Templates)
         (start,) = (s for s in statements if s["Sid"] == "StartReleases")
         assert fnmatch.fnmatchcase(wanted, start["Resource"])
         assert not fnmatch.fnmatchcase(wanted.replace("-release", "-rollback"), start["Resource"])
+
+
+def test_a_registry_without_any_workflow_passes_approvals_on_all_the_same(build: Any, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "tests" / "fixtures" / "models", tmp_path / "models")
+    for model in (tmp_path / "models").iterdir():
+        shutil.rmtree(model) if model.name != "credit-approval" else None
+    nothing = {"credit-approval": {"serving": None, "batch": None, "schedule": None}}
+    landscape(
+        tmp_path, {"hub": environment(HUB, models=nothing), "stage": environment(STAGE, **CONSUMER)}, {}
+    )
+    build(tmp_path / "environments", tmp_path / "out").synth()
+    found = {stack.name: stack.template for stack in stacks(tmp_path / "out") if stack.environment == "hub"}
+    assert list(rules(found["Orchestration"])) == ["acme-hub-approvals-to-stage"]
+    assert not properties(found["Orchestration"], "AWS::Lambda::Function")

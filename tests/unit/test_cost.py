@@ -146,6 +146,36 @@ def test_a_size_without_a_listed_price_is_counted_apart() -> None:
     ]
 
 
+def serving(*variants: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A configuration of an endpoint."""
+    return "AWS::SageMaker::EndpointConfig", {"ProductionVariants": list(variants)}
+
+
+def test_an_endpoint_costs_the_instances_of_production_and_not_those_of_what_is_there_for_hours() -> None:
+    production = {"VariantName": "production", "InitialInstanceCount": 2, "InstanceType": "ml.m5.large"}
+    challenger = {"Fn::If": ["HasChallenger", {**production, "VariantName": "challenger"}, {}]}
+    config = serving(production, challenger)
+    config[1]["ShadowProductionVariants"] = {"Fn::If": ["HasShadow", [production], {}]}
+    (line,) = monthly_cost(template(config), "us-east-1", load_prices())
+    assert (line.item, line.count) == ("ml.m5.large of an endpoint, once a version serves", 2)
+    assert line.total == pytest.approx(2 * 0.115 * 730)
+
+
+def test_of_several_instance_types_the_first_is_priced_and_one_without_a_price_is_counted_apart() -> None:
+    pools = [{"InstanceType": name, "Priority": n} for n, name in enumerate(("ml.g5.xlarge", "ml.m5.large"))]
+    served = template(serving({"InitialInstanceCount": 3, "InstancePools": pools}))
+    assert unpriced(served, load_prices()) == {"ml.g5.xlarge of an endpoint, once a version serves": 3}
+    assert monthly_cost(served, "us-east-1", load_prices()) == []
+
+
+def test_serverless_costs_what_it_keeps_ready() -> None:
+    ready = serving({"ServerlessConfig": {"MemorySizeInMB": 2048, "ProvisionedConcurrency": 4}})
+    idle = serving({"ServerlessConfig": {"MemorySizeInMB": 2048}})
+    named = "provisioned concurrency of an endpoint, once a version serves"
+    assert unpriced(template(ready), load_prices()) == {named: 4}
+    assert unpriced(template(idle), load_prices()) == {}
+
+
 def test_whatever_sagemaker_and_ecr_bill_for_is_known(templates: dict[tuple[str, str], Any]) -> None:
     prices = load_prices()
     made = {r["Type"] for content in templates.values() for r in content["Resources"].values()}
@@ -203,7 +233,7 @@ def synthesize(outdir: Path, environment: str, region: str, content: dict[str, A
 def test_the_report_adds_up_and_says_what_it_leaves_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    content = template(endpoint("Interface", 2), ("AWS::KMS::Key", {}), ("AWS::SageMaker::Endpoint", {}))
+    content = template(endpoint("Interface", 2), ("AWS::KMS::Key", {}), ("AWS::SageMaker::Cluster", {}))
     synthesize(tmp_path, "dev", "eu-west-1", content)
     synthesize(tmp_path, "prod", "sa-east-1", content)
     assert main(["dev", "--outdir", str(tmp_path)]) == 0
@@ -212,7 +242,7 @@ def test_the_report_adds_up_and_says_what_it_leaves_out(
     assert lines[3].split() == ["Network", "KMS", "key", "1", "1.00", "1.00"]
     assert lines[4].split() == ["total", "17.06"]
     assert f"List prices of {load_prices().as_of} in eu-west-1." in lines
-    assert "Not included, no price listed: AWS::SageMaker::Endpoint (1)." in lines
+    assert "Not included, no price listed: AWS::SageMaker::Cluster (1)." in lines
     assert lines[-1].startswith("Not included, depends on use: ")
     assert main(["prod", "--outdir", str(tmp_path)]) == 0
     assert "in us-east-1: none are listed for sa-east-1." in capsys.readouterr().out

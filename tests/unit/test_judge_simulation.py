@@ -10,13 +10,15 @@ from shadow_series import SHADOW, random_series
 
 from release.judge import judge
 
-RUNS = 2000
+RUNS = (400, pytest.param(2000, marks=pytest.mark.thorough))
 LATENCIES = ("Median latency", "99th percentile of latency")
 WRONG = (100 - SHADOW["ConfidencePercent"]) / 200
 """What a bound of an interval may miss: half of what the confidence leaves."""
 
-SPREAD = 3 * (WRONG * (1 - WRONG) / RUNS) ** 0.5
-"""By which a share counted in so many runs may differ, all but once in a thousand."""
+
+def spread(runs: int) -> float:
+    """By which a share counted in so many runs may differ, all but once in a thousand."""
+    return float(3 * (WRONG * (1 - WRONG) / runs) ** 0.5)
 
 
 @cache
@@ -34,18 +36,20 @@ def outcomes(runs: int, seed: int, **truth: Any) -> Counter[tuple[str, str]]:
 AT_THE_LIMIT = {"ratio": 1.2, "errors": (0.005, 0.01), "correlation": 0.5}
 
 
+@pytest.mark.parametrize("runs", RUNS)
 @pytest.mark.parametrize("metric", [*LATENCIES, "Server errors"])
 @pytest.mark.parametrize("wrong", ["pass", "fail"])
 def test_a_shadow_exactly_at_the_limit_is_misjudged_as_rarely_as_the_confidence_says(
-    metric: str, wrong: str
+    metric: str, wrong: str, runs: int
 ) -> None:
     # There is no worse place: within the limit a fail is rarer, beyond it a pass.
-    found = outcomes(RUNS, 11, **AT_THE_LIMIT)
-    assert found[metric, wrong] / RUNS <= WRONG + SPREAD
+    found = outcomes(runs, 11, **AT_THE_LIMIT)
+    assert found[metric, wrong] / runs <= WRONG + spread(runs)
 
 
-def test_several_checks_make_a_false_pass_no_likelier() -> None:
-    assert outcomes(RUNS, 11, **AT_THE_LIMIT)["all", "pass"] / RUNS <= WRONG
+@pytest.mark.parametrize("runs", RUNS)
+def test_several_checks_make_a_false_pass_no_likelier(runs: int) -> None:
+    assert outcomes(runs, 11, **AT_THE_LIMIT)["all", "pass"] / runs <= WRONG
 
 
 def test_a_healthy_shadow_passes() -> None:

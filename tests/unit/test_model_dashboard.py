@@ -66,7 +66,7 @@ def test_objectives_are_lines_in_the_unit_of_their_graph(settings: Environment) 
 
 def test_releases_are_points_with_the_number_of_the_version(settings: Environment) -> None:
     [metric] = widgets(credit(settings))["Releases"]["metrics"]
-    assert metric[:4] == ["acme/dev/releases", "Released", "Endpoint", "acme-dev-credit"]
+    assert metric[:4] == ["acme/dev/releases/credit", "Released", "Endpoint", "acme-dev-credit"]
     assert metric[4]["stat"] == "Maximum"
 
 

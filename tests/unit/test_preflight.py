@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
-from workflow_models import SCORED, product
+from workflow_models import SCORED, SERVED, product
 
 from mlplatform.settings import Environment
 from tools.assembly import SynthesizedStack
@@ -342,9 +342,69 @@ def test_a_model_s_instance_types_are_looked_up_as_its_jobs_ask_for_them(tmp_pat
     assert found == {f"the quota '{n}' is 0": blocks for n, blocks in asked.items() if blocks is not None}
 
 
+@pytest.mark.parametrize(
+    ("allowed", "told", "blocks"),
+    [
+        (20.0, None, False),
+        (19.0, "is 19, and releases run 20 instances at a time", False),
+        (2.0, "is 2, and releases run 20 instances at a time", False),
+        (1.0, "is 1, and releases run 20 instances at a time", True),
+    ],
+)
+def test_an_endpoint_needs_two_fleets_of_its_most_instances_and_those_of_its_shadow(
+    tmp_path: Path, allowed: float, told: str | None, blocks: bool
+) -> None:
+    serving = {
+        "instance_type": "ml.c5.xlarge",
+        "instances": {"minimum": 2, "maximum": 8},
+        "autoscaling": {"target_invocations_per_minute": 600},
+        "shadow": {"sampling_percent": 50},
+    }
+    _, settings = product(tmp_path, SERVED, {"serving": serving})
+    name = "ml.c5.xlarge for endpoint usage"
+    answers = Answers("service-quotas", [("list_service_quotas", {"Quotas": [quota(name, allowed)]})])
+    found = [(finding.what, finding.blocks) for finding in quotas(settings, answers)]
+    assert found == ([(f"the quota '{name}' {told}", blocks)] if told else [])
+
+
+def test_endpoints_of_one_instance_type_share_a_quota_and_a_challenger_counts(
+    tmp_path: Path,
+) -> None:
+    serving: dict[str, Any] = {"instance_type": "ml.c5.xlarge", "ab_test": {}, "shadow": None}
+    served_by, settings = product(tmp_path, SERVED, {"serving": serving})
+    settings = settings.among(settings.neighbours, (served_by, served_by))
+    name = "ml.c5.xlarge for endpoint usage"
+    answers = Answers("service-quotas", [("list_service_quotas", {"Quotas": [quota(name, 15.0)]})])
+    (found,) = quotas(settings, answers)
+    assert "--desired-value 16 " in found.command
+    assert not found.blocks
+
+
+def test_a_serverless_endpoint_asks_for_no_instances(tmp_path: Path) -> None:
+    serving = {"mode": "serverless", "shadow": None, "capture": None}
+    _, settings = product(tmp_path, SERVED, {"serving": serving})
+    answered = [quota("ml.m5.large for endpoint usage", 0.0)]
+    assert not list(
+        quotas(settings, Answers("service-quotas", [("list_service_quotas", {"Quotas": answered})]))
+    )
+
+
+def test_the_role_of_autoscaling_is_looked_for_where_a_model_scales(
+    small: Environment, session: boto3.Session
+) -> None:
+    commands = [finding.command for finding in service_linked_roles(small, session)]
+    assert commands == [
+        "aws iam create-service-linked-role --aws-service-name sagemaker.amazonaws.com",
+        "aws iam create-service-linked-role "
+        "--aws-service-name sagemaker.application-autoscaling.amazonaws.com",
+    ]
+
+
 def test_a_missing_service_linked_role_is_a_matter_for_later(
     small: Environment, session: boto3.Session
 ) -> None:
+    unscaled = [product.model_copy(update={"serving": None}) for product in small.products]
+    small = small.among(small.neighbours, tuple(unscaled))
     (finding,) = service_linked_roles(small, session)
     assert finding.command == "aws iam create-service-linked-role --aws-service-name sagemaker.amazonaws.com"
     assert not finding.blocks

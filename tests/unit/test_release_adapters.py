@@ -18,6 +18,7 @@ from release_driver import Operator
 from workflow_models import SERVED, product
 
 from mlplatform.release_function import variables
+from mlplatform.serving.dashboard import RELEASED_METRIC
 from mlplatform.serving.parts import served
 from release import aws, flow, handler
 from release.aws_endpoint import SageMakerEndpoint
@@ -292,6 +293,21 @@ def test_a_stack_that_is_not_as_believed_is_a_conflict_and_a_refusal_is_none(
         CALLS[operation](made)
 
 
+@pytest.mark.parametrize(
+    ("began", "mends"), [(FIRST, FIRST), (ROLE, ROLE), ("arn:aws:iam::1:role/cdk", ROLE)]
+)
+def test_a_way_back_is_mended_as_the_role_of_the_first_release_if_that_began_it(
+    stack: tuple[CloudFormationStack, Stubber], began: str, mends: str
+) -> None:
+    made, stub = stack
+    stub.add_response("describe_stacks", stacked(RoleARN=began), {"StackName": STACK})
+    stub.add_response("get_stack_policy", {}, {"StackName": STACK})
+    stub.add_response("continue_update_rollback", {}, {"StackName": STACK, "RoleARN": mends})
+    made.describe()
+    made.continue_rollback()
+    stub.assert_no_pending_responses()
+
+
 @pytest.mark.parametrize("code", ["InvalidChangeSetStatus", "ChangeSetNotFound"])
 def test_an_obsolete_plan_is_a_conflict(stack: tuple[CloudFormationStack, Stubber], code: str) -> None:
     made, stub = stack
@@ -532,6 +548,16 @@ def test_a_release_that_noted_something_is_nobody_who_approved(
     assert Registered(LastModifiedBy=who).package().approved_by == told
 
 
+def test_after_a_release_noted_where_a_version_serves_its_note_names_who_approved_it() -> None:
+    release = {"IamIdentity": {"Arn": "arn:aws:sts::111122223333:assumed-role/acme-dev-credit-release/x"}}
+    notes = {
+        "served-in-dev": "rolled-back r 2026-11-20T10:00:00Z",
+        "served-in-staging": "r 2026-11-20T10:00:00Z ana",
+    }
+    found = Registered(LastModifiedBy=release, CustomerMetadataProperties=notes).package()
+    assert found.approved_by == "ana"
+
+
 def test_what_a_version_needs_and_is_not_there_is_named(aws: None) -> None:
     here = Registered()
     here.s3.put_object(Bucket="models", Key="there.tar.gz", Body=b"model")
@@ -667,6 +693,19 @@ def test_asking_to_stop_puts_the_metric_of_one_release() -> None:
         {"Name": "Endpoint", "Value": ENDPOINT},
         {"Name": "ReleaseId", "Value": "abc"},
     ]
+
+
+def test_the_dashboard_is_told_which_version_serves() -> None:
+    cloudwatch = client("cloudwatch")
+    asked: list[Mapping[str, Any]] = []
+    cloudwatch.meta.events.register(
+        "provide-client-params.cloudwatch.PutMetricData", lambda params, **_: asked.append(params)
+    )
+    with Stubber(cloudwatch) as stub:
+        stub.add_response("put_metric_data", {})
+        CloudWatchMetrics(cloudwatch, ENDPOINT, "n").released(7, "2026-11-20T08:00:00Z")
+    datum = {"Dimensions": [{"Name": "Endpoint", "Value": ENDPOINT}], "Timestamp": "2026-11-20T08:00:00Z"}
+    assert asked == [{"Namespace": "n", "MetricData": [{"MetricName": RELEASED_METRIC, "Value": 7, **datum}]}]
 
 
 def test_an_execution_runs_until_it_is_stopped_and_an_unknown_one_does_not(aws: None) -> None:

@@ -322,7 +322,7 @@ def test_the_function_is_told_the_settings_as_it_reads_them(
             "WaitMinutes": 10,
             "WatchMinutes": 15,
             "MaximumMinutes": 120,
-            "BakingMinutes": 25,
+            "BakingMinutes": 15,
         },
         "AlarmPrefix": "acme-dev/credit-approval/release-",
     }

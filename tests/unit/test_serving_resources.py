@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 from serving_templates import (
+    AB_TEST,
     ASYNC,
     SCALED,
     SERVERLESS,
     SHADOW,
     TO_ZERO,
+    VERSION_2,
     credit,
     deployed,
     serving,
@@ -208,7 +210,7 @@ def test_release_alarms_are_made_anew_for_every_attempt_and_see_the_new_fleet_on
 def test_a_request_to_stop_trips_the_alarm_of_its_release_alone(settings: Environment) -> None:
     alarm = there(settings)["ReleaseStopAlarm"]
     assert alarm["AlarmName"] == f"{RELEASE}/stop-requested"
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("acme/dev/releases", "StopRequested")
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("acme/dev/releases/credit", "StopRequested")
     assert {d["Name"]: d["Value"] for d in alarm["Dimensions"]} == {
         "Endpoint": "acme-dev-credit",
         "ReleaseId": "abcdefghij",
@@ -273,14 +275,43 @@ def test_operating_alarms_tell_people_and_add_up_to_one(settings: Environment) -
     assert sorted(rule.split(" OR ")) == sorted(f'ALARM("<{name}>")' for name in alarms)
 
 
-def test_no_requests_at_all_ring_where_some_are_promised_and_nothing_else_does_without_data(
+def test_no_requests_at_all_are_told_where_some_are_promised_and_nothing_else_is_without_data(
     settings: Environment,
 ) -> None:
     found = there(settings, objectives={"minimum_invocations_per_hour": 10})
     alarm = found["OperatingInvocationsMissingAlarm"]
     assert (alarm["Period"], alarm["ComparisonOperator"]) == (3_600, "LessThanThreshold")
-    rings = {name for name, alarm in found.items() if alarm.get("TreatMissingData") == "breaching"}
-    assert rings == {"OperatingInvocationsMissingAlarm"}
+    told = {name for name, alarm in found.items() if "InsufficientDataActions" in alarm}
+    assert told == {"OperatingInvocationsMissingAlarm"}
+    assert alarm["InsufficientDataActions"] == alarm["AlarmActions"]
+
+
+def test_an_alarm_about_missing_requests_is_silent_until_the_first_ones_came(settings: Environment) -> None:
+    found = there(settings, objectives={"minimum_invocations_per_hour": 10})
+    silent = {alarm.get("TreatMissingData") for alarm in found.values() if "TreatMissingData" in alarm}
+    assert silent == {"missing", "notBreaching"}
+    assert found["OperatingInvocationsMissingAlarm"]["TreatMissingData"] == "missing"
+
+
+def test_errors_of_a_challenger_ring_only_while_there_is_one(settings: Environment) -> None:
+    subject = credit(settings, **AB_TEST)
+    alone = deployed(subject, serving())
+    beside = deployed(subject, serving(ChallengerModelPackageArn=VERSION_2))
+    added = {"OperatingChallengerServerErrorsAlarm", "OperatingChallengerModelErrorsAlarm"}
+    assert {name for name in set(beside) - set(alone) if name.startswith("Operating")} == added
+    for name in added:
+        alarm = beside[name]
+        variants = {
+            dimension["Value"]
+            for query in alarm["Metrics"]
+            if "MetricStat" in query
+            for dimension in query["MetricStat"]["Metric"]["Dimensions"]
+            if dimension["Name"] == "VariantName"
+        }
+        assert variants == {"challenger"}
+        assert alarm["AlarmActions"]
+        assert f'ALARM("<{name}>")' in beside["OperatingAlarm"]["AlarmRule"]
+        assert name not in alone["OperatingAlarm"]["AlarmRule"]
 
 
 def test_a_backlog_is_watched_where_the_settings_limit_it(settings: Environment) -> None:

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from model_mistakes import change
 from serving_mistakes import FILES, SERVED, SERVING_MISTAKES, on_gpu, served
 
-from mlplatform.settings import Environment, ModelProduct, SettingsError, read_environments
+from mlplatform.serving.alarms import RELEASE
+from mlplatform.serving.watching import MINUTE
+from mlplatform.settings import (
+    Environment,
+    ModelProduct,
+    SettingsError,
+    environment_checks,
+    read_environments,
+)
+from mlplatform.settings.rollout_checks import ALARM_MINUTES
 from mlplatform.settings.serving import ServingSettings
 
 DEV = """\
@@ -176,19 +185,23 @@ def test_what_goes_together_is_read(framework: str, lines: str, tmp_path: Path) 
 
 
 BAKES = {
-    "rollout: {wait_minutes: 10}": (2, 25),
-    "rollout: {strategy: linear, step_percent: 30, wait_minutes: 5, termination_wait_minutes: 0}": (4, 20),
-    "rollout: {strategy: rolling, batch_percent: 25, wait_minutes: 3}": (4, 12),
-    "rollout: {strategy: all_at_once, wait_minutes: 8}": (1, 13),
+    "rollout: {wait_minutes: 10}": (2, 15, 25),
+    "rollout: {strategy: linear, step_percent: 30, wait_minutes: 5, termination_wait_minutes: 0}": (
+        4,
+        15,
+        20,
+    ),
+    "rollout: {strategy: rolling, batch_percent: 25, wait_minutes: 3}": (4, 9, 12),
+    "rollout: {strategy: all_at_once, wait_minutes: 8}": (1, 5, 13),
 }
 
 
 @pytest.mark.parametrize(("lines", "expected"), BAKES.items())
-def test_a_guarded_update_takes_at_least_its_waits(
-    lines: str, expected: tuple[int, int], tmp_path: Path
+def test_a_guarded_update_takes_its_waits_with_or_without_the_one_after_the_last_step(
+    lines: str, expected: tuple[int, int, int], tmp_path: Path
 ) -> None:
     rollout = serving(tmp_path, served(lines)).rollout
-    assert (rollout.steps, rollout.baking_minutes) == expected
+    assert (rollout.steps, rollout.least_minutes, rollout.baking_minutes) == expected
 
 
 def test_production_keeps_two_instances_at_every_time(tmp_path: Path) -> None:
@@ -203,6 +216,18 @@ def test_production_keeps_two_instances_at_every_time(tmp_path: Path) -> None:
         f"models/credit/model.yaml:25: serving.instances.minimum: {told}",
         f"models/credit/model.yaml:27: serving.autoscaling.schedules.0.minimum: {told}",
     ]
+
+
+def test_no_endpoint_is_asked_for_where_cloudformation_has_none(tmp_path: Path) -> None:
+    (dev,) = read_environments(write(tmp_path, SERVED, dev=DEV))
+    there = dev.model_copy(update={"region": "me-central-1", "training": False})
+    (found,) = environment_checks.problems(dev.products[0], there)
+    missing = "CloudFormation has no AWS::SageMaker::Endpoint in me-central-1"
+    assert found == (("serving",), f"{missing}, allowed: null there, or a region that has it")
+
+
+def test_a_step_is_long_enough_for_the_alarms_of_a_release() -> None:
+    assert RELEASE.of * RELEASE.period == ALARM_MINUTES * MINUTE
 
 
 def test_what_an_environment_changes_is_checked_with_all_its_rules(tmp_path: Path) -> None:

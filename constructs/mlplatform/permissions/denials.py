@@ -18,6 +18,7 @@ from mlplatform.permissions.places import (
     tries,
 )
 from mlplatform.policy import Conditions
+from mlplatform.serving.measures import INSTANCES
 from mlplatform.settings import Environment
 from mlplatform.version_notes import STAGE, served_keys
 
@@ -209,12 +210,13 @@ def _functions(settings: Environment) -> list[Grant]:
 def _platform(settings: Environment) -> list[Grant]:
     """What the platform runs and serves; job names that start as its own are its workflows'."""
     kinds = ("Endpoint", "Inference")
-    verbs = ("Create", "Delete", "Update")
+    verbs, names = ("Create", "Delete", "Update"), settings.names
+    said = [f"{names.prefix}/{names.environment}/releases/*", INSTANCES]
     return [
         Grant(
             "DenyPlatformRuns",
             tuple(f"sagemaker:{verb}*Job" for verb in ("Create", "Delete", "Stop", "Update")),
-            sagemaker_arns(settings, *(f"{kind}/{settings.names.name('*')}" for kind in JOBS)),
+            sagemaker_arns(settings, *(f"{kind}/{names.name('*')}" for kind in JOBS)),
             "the platform's own jobs are neither imitated nor stopped",
             effect="Deny",
         ),
@@ -259,6 +261,12 @@ def _platform(settings: Environment) -> list[Grant]:
                 "sqs:*",
             ),
             "how the platform scales, alarms, notifies and connects is not for people to change",
+        ),
+        _deny(
+            "DenyImitatingEndpoints",
+            ("cloudwatch:PutMetricData",),
+            "alarms on these metrics stop releases, and take them back",
+            {"StringLike": {"cloudwatch:namespace": said}},
         ),
     ]
 

@@ -105,7 +105,7 @@ def _notifications(settings: Environment) -> list[Grant]:
 
 def _telemetry(served: Served) -> list[Grant]:
     names = served.names
-    groups = names.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{served.endpoint}:*")
+    groups = names.arn("logs", f"log-group:{names.endpoint_logs(served.product.name)}:*")
     spaces = ["/aws/sagemaker/Endpoints", "AWS/SageMaker"]
     guarded = served.serving.mode != "serverless"
     return [

@@ -14,6 +14,7 @@ from mlplatform.permissions.tracking import log_runs
 from mlplatform.policy import READ_OBJECTS, within
 from mlplatform.release_routes import queue_arn, serves
 from mlplatform.settings import Environment
+from mlplatform.version_notes import nothing_noted
 
 ADMISSION, CHECK, GATE, REGISTRATION = (
     "run_admission",
@@ -154,8 +155,11 @@ def _register(settings: Environment) -> Grant:
         "RegisterVersions",
         ("sagemaker:CreateModelPackage",),
         (settings.names.package_group_arn("*"), settings.names.package_arns("*")),
-        "workflows of every model register; versions are numbered, and await approval",
-        {"StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}},
+        "workflows of every model register; versions are numbered, await approval and served nowhere",
+        {
+            "StringEquals": {"sagemaker:ModelApprovalStatus": "PendingManualApproval"},
+            "Null": nothing_noted(settings),
+        },
     )
 
 

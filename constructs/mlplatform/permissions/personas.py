@@ -16,7 +16,14 @@ from mlplatform.permissions.places import (
     sagemaker_arns,
     use_keys,
 )
-from mlplatform.permissions.reading import DESCRIBE_STUDIO, LIST_STUDIO, SEE_PACKAGES, reading
+from mlplatform.permissions.reading import (
+    DESCRIBE_STUDIO,
+    LIST_STUDIO,
+    SEE_PACKAGES,
+    endpoints,
+    reading,
+    serving,
+)
 from mlplatform.policy import READ_OBJECTS, within
 from mlplatform.registry_access import MODELS
 from mlplatform.settings import Environment
@@ -30,6 +37,7 @@ def managed(settings: Environment) -> dict[str, list[Grant]]:
     """
     policies = {
         "studio-common": reading(settings),
+        "studio-serving": serving(settings, "people in Studio"),
         "studio-guards": job_guards(settings),
         "studio-use-guards": use_guards(settings),
         "studio-denials": studio_denials(settings),
@@ -139,6 +147,8 @@ def approver(settings: Environment, user: str) -> list[Grant]:
         ),
         decrypt_reports(settings, f"{user} and other approvers"),
         *work.releases(settings, f"{user} and other approvers"),
+        *serving(settings, f"{user} and other approvers"),
+        *endpoints(settings, f"{user} and other approvers"),
         *work.confirmation(settings, user),
         Grant(
             "DenyRemovingMetadata",

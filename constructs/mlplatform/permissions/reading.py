@@ -1,12 +1,12 @@
 """What people in Studio see: metadata of jobs and models, logs, images, experiments."""
 
+from mlplatform.exports import imported
 from mlplatform.permissions.grant import Grant
-from mlplatform.permissions.places import (
-    pull_images,
-    sagemaker_arns,
-)
+from mlplatform.permissions.places import ours, pull_images, sagemaker_arns, via
+from mlplatform.permissions.run_places import object_arns
 from mlplatform.permissions.tracking import open_tracking, track_runs
 from mlplatform.policy import within
+from mlplatform.release_routes import serves
 from mlplatform.settings import Environment
 
 
@@ -42,6 +42,40 @@ def reading(settings: Environment) -> list[Grant]:
         *pull_images(settings, "whoever works in Studio"),
         *open_tracking(settings),
         *track_runs(settings),
+    ]
+
+
+def endpoints(settings: Environment, who: str) -> list[Grant]:
+    """The environment's endpoints, for those who see no other."""
+    if not serves(settings):
+        return []
+    arns, why = sagemaker_arns(settings, f"endpoint/{settings.names.endpoint('*')}"), f"{who} see any of them"
+    return [Grant("SeeEndpoints", ("sagemaker:DescribeEndpoint",), arns, why)]
+
+
+def serving(settings: Environment, who: str) -> list[Grant]:
+    """What tells which version of a model serves: the stack of its endpoint, and the ledger of releases. And
+    why: the judgements that notifications link to.
+    """
+    if not serves(settings):
+        return []
+    names, why = settings.names, f"{who} see what serves, of any model"
+    table = names.arn("dynamodb", f"table/{names.name('release-ledger')}")
+    stacks = names.arn("cloudformation", f"stack/{names.stack('Serving-*')}/*")
+    key, read = (imported("ArtifactsKeyArn", settings),), via(settings, "dynamodb", "s3")
+    reports = object_arns(settings, "releases/*")
+    judged = Grant(
+        "ReadJudgements", ("s3:GetObject",), reports, f"{who} read how it was judged", ours(settings)
+    )
+    return [
+        Grant("SeeServing", ("cloudformation:DescribeStacks",), (stacks,), why),
+        Grant("ReadReleases", ("dynamodb:GetItem", "dynamodb:Query"), (table,), why),
+        Grant("DecryptReleases", ("kms:Decrypt",), key, "ledger and judgements are encrypted", read),
+        *(
+            [judged]
+            if any(product.serving and product.serving.shadow for product in settings.products)
+            else []
+        ),
     ]
 
 

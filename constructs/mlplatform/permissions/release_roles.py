@@ -46,8 +46,10 @@ def model_release(served: Served) -> list[Grant]:
         *_endpoint(served),
         *versions(served),
         *_observation(served),
+        *(_judgement(served) if served.serving.shadow else []),
         *_executions(served),
-        *_records(served),
+        *_keys(served),
+        _announcements(served),
     ]
 
 
@@ -69,7 +71,7 @@ def _stack(served: Served) -> list[Grant]:
     stack, either = (serving_stack(served),), update_roles(served)
     named: Conditions = {"StringLike": {"cloudformation:ChangeSetName": CHANGE_SETS}}
     why = "CloudFormation numbers stacks; this one is the model's"
-    again: Conditions = {"StringEquals": {"cloudformation:RoleArn": either[0]}}
+    again: Conditions = {"StringEquals": {"cloudformation:RoleArn": list(either)}}
     changes = tuple(f"cloudformation:{verb}ChangeSet" for verb in ("Delete", "Describe", "Execute"))
     see = ("cloudformation:DescribeStacks", "cloudformation:GetStackPolicy")
     return [
@@ -139,17 +141,9 @@ def _endpoint(served: Served) -> list[Grant]:
 
 
 def _observation(served: Served) -> list[Grant]:
-    here = within(served.settings.region)
-    own: Conditions = {"StringEquals": {"cloudwatch:namespace": release_metrics(served.names)}}
+    own: Conditions = {"StringEquals": {"cloudwatch:namespace": release_metrics(served)}}
     alarms = (served.names.arn("cloudwatch", "alarm:*"),)
     return [
-        Grant(
-            "ReadMetrics",
-            ("cloudwatch:GetMetricData",),
-            ("*",),
-            "metrics are of no resource in particular",
-            here,
-        ),
         Grant(
             "SeeAlarms",
             ("cloudwatch:DescribeAlarms",),
@@ -157,10 +151,11 @@ def _observation(served: Served) -> list[Grant]:
             "alarms of a release are named after it; CloudWatch describes alarms of an account",
         ),
         Grant(
-            "AskToStop",
+            "PutReleaseMetrics",
             ("cloudwatch:PutMetricData",),
             ("*",),
-            "metrics are of no resource in particular; the condition names whose",
+            "the dashboard hears what serves, and SageMaker of a request to stop; metrics are of no resource "
+            "in particular, the condition names whose",
             own,
         ),
     ]
@@ -173,11 +168,30 @@ def _executions(served: Served) -> list[Grant]:
     return [Grant("EndExecutions", ("states:DescribeExecution", "states:StopExecution"), runs, why)]
 
 
-def _records(served: Served) -> list[Grant]:
-    settings, names = served.settings, served.names
-    reports = object_arns(settings, f"releases/{served.product.name}/*")
-    use, key = ("kms:Decrypt", "kms:GenerateDataKey"), (imported("ArtifactsKeyArn", settings),)
-    bus = (names.arn("events", "event-bus/default"),)
+def _judgement(served: Served) -> list[Grant]:
+    """Where a shadow is judged: what both showed, and the report about it."""
+    reports = object_arns(served.settings, f"releases/{served.product.name}/*")
+    here, why = within(served.settings.region), "reports lie below their release"
+    metrics = "metrics are of no resource in particular"
+    return [
+        Grant("ReadMetrics", ("cloudwatch:GetMetricData",), ("*",), metrics, here),
+        Grant("KeepReports", ("s3:PutObject",), reports, why, ours(served.settings)),
+    ]
+
+
+def _keys(served: Served) -> list[Grant]:
+    """The ledger's key, which is that of reports and of samples for asynchronous endpoints as well."""
+    settings, key = served.settings, (imported("ArtifactsKeyArn", served.settings),)
+    ledger = via(settings, "dynamodb")
+    use = Grant("UseKey", ("kms:GenerateDataKey",), key, "what it puts is encrypted", via(settings, "s3"))
+    return [
+        Grant("DecryptLedger", ("kms:Decrypt",), key, "the ledger is encrypted", ledger),
+        *([use] if served.serving.shadow or served.serving.mode == "async" else []),
+    ]
+
+
+def _announcements(served: Served) -> Grant:
+    bus = (served.names.arn("events", "event-bus/default"),)
     # A request may put several events, so the keys have several values.
     told: Conditions = {
         "ForAllValues:StringEquals": {
@@ -186,8 +200,4 @@ def _records(served: Served) -> list[Grant]:
         },
         "Null": {"events:source": "false", "events:detail-type": "false"},
     }
-    return [
-        Grant("KeepReports", ("s3:PutObject",), reports, "reports lie below their release", ours(settings)),
-        Grant("UseKey", use, key, "reports and ledger are encrypted", via(settings, "s3", "dynamodb")),
-        Grant("Announce", ("events:PutEvents",), bus, "other environments hear of releases", told),
-    ]
+    return Grant("Announce", ("events:PutEvents",), bus, "other environments hear of releases", told)

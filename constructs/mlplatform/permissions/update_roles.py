@@ -9,7 +9,8 @@ from mlplatform.exports import imported
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import passed_to, sagemaker_arns
 from mlplatform.policy import Conditions, document, within
-from mlplatform.serving.parts import Served
+from mlplatform.serving.endpoint_config import has_key
+from mlplatform.serving.parts import PRODUCTION, Served
 
 SERVED = "served"
 """Tag of an endpoint that has served: from then on no role of a release deletes it (lambda/release)."""
@@ -132,8 +133,10 @@ def _pass_role(served: Served) -> Grant:
 
 
 def _keys(served: Served) -> list[Grant]:
-    """SageMaker API, CreateEndpointConfig, KmsKeyId: whoever makes the endpoint lends it the volumes' key."""
-    if served.serving.mode == "serverless":
+    """SageMaker API, CreateEndpointConfig, KmsKeyId: whoever makes the endpoint lends it the key of volumes,
+    or of the image's copy where it is serverless.
+    """
+    if not has_key(served):
         return []
     key = (imported("DataKeyArn", served.settings),)
     lent = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
@@ -161,7 +164,11 @@ def _alarms(served: Served) -> list[Grant]:
 
 
 def _scaling(served: Served) -> list[Grant]:
-    """Application Auto Scaling user guide, "Identity-based policies": what targets of SageMaker take."""
+    """Application Auto Scaling user guide, "Identity-based policies": what targets of SageMaker take, and the
+    alarms that it makes for whoever has it track a metric.
+    """
+    variant = f"{served.endpoint}/variant/{PRODUCTION}"
+    tracking = served.names.arn("cloudwatch", f"alarm:TargetTracking-endpoint/{variant}-*")
     targets = served.names.arn("application-autoscaling", "scalable-target/*")
     mine: Conditions = {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
     change = (
@@ -178,6 +185,12 @@ def _scaling(served: Served) -> list[Grant]:
     capacity = ("sagemaker:UpdateEndpointWeightsAndCapacities",)
     return [
         Grant("Scale", tuple(f"application-autoscaling:{verb}" for verb in change), (targets,), why, mine),
+        Grant(
+            "TrackMetric",
+            ("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"),
+            (tracking,),
+            "Application Auto Scaling names the alarms of a target after the variant",
+        ),
         Grant("TagTargets", tags, (targets,), "Application Auto Scaling numbers its targets"),
         Grant(
             "SeeScaling",

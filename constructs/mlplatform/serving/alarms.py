@@ -10,8 +10,10 @@ runs and while it watches.
 Operating alarms watch the variant whatever it runs on, tell people, and add up to one composite alarm.
 """
 
+from collections.abc import Iterable
+
 from mlplatform.serving import parts
-from mlplatform.serving.measures import INVOCATIONS, measures, overhead, requests
+from mlplatform.serving.measures import INVOCATIONS, errors, measures, overhead, requests
 from mlplatform.serving.parts import (
     ALARM_TYPE,
     ATTEMPT,
@@ -24,6 +26,7 @@ from mlplatform.serving.parts import (
     attribute,
     ref,
     resource,
+    when,
 )
 from mlplatform.serving.watching import HOUR, Window, alarm, metric, of_endpoint, of_variant, watch
 
@@ -79,7 +82,7 @@ def _stop_alarm(served: Served) -> Part:
         {"Name": "Endpoint", "Value": served.endpoint},
         {"Name": "ReleaseId", "Value": ref(RELEASE_ID)},
     ]
-    namespace = parts.release_metrics(served.names)
+    namespace = parts.release_metrics(served)
     watched = metric(namespace, parts.STOP_METRIC, "Sum", of_release, 0, AT_ONCE)
     says = f"A release of {served.product.name} was asked to stop"
     return resource(ALARM_TYPE, alarm({"Fn::Sub": name}, says, AT_ONCE, watched))
@@ -87,17 +90,42 @@ def _stop_alarm(served: Served) -> Part:
 
 def operating_alarms(served: Served) -> dict[str, Part]:
     """The alarms that tell people, by logical id, and the composite alarm over them."""
-    alarms = {
-        f"Operating{''.join(part.capitalize() for part in name.split('-'))}Alarm": body
-        for name, body in (*_of_objectives(served), *_of_backlog(served), *_of_missing(served))
-    }
-    rule = " OR ".join(f'ALARM("${{{logical_id}}}")' for logical_id in alarms)
+    alarms = _by_id([*_of_objectives(served), *_of_backlog(served), *_of_missing(served)])
+    challenger = _by_id(_of_challenger(served))
+    rule = _any_of(alarms)
+    if challenger:
+        rule = when(parts.HAS_CHALLENGER, _any_of([*alarms, *challenger]), rule)
     composite = {
         "AlarmName": served.names.alarm(served.product.name, "operating"),
         "AlarmDescription": f"{served.product.name} does not keep to its objectives",
-        "AlarmRule": {"Fn::Sub": rule},
+        "AlarmRule": rule,
     }
-    return {**alarms, COMPOSITE_ALARM: resource(parts.COMPOSITE_TYPE, composite, condition=HAS_PRODUCTION)}
+    whole = resource(parts.COMPOSITE_TYPE, composite, condition=HAS_PRODUCTION)
+    return {**alarms, **challenger, COMPOSITE_ALARM: whole}
+
+
+def _by_id(alarms: Iterable[tuple[str, Part]]) -> dict[str, Part]:
+    return {
+        f"Operating{''.join(part.capitalize() for part in name.split('-'))}Alarm": body
+        for name, body in alarms
+    }
+
+
+def _any_of(logical_ids: Iterable[str]) -> Part:
+    """The rule of a composite alarm that rings while any of these does."""
+    return {"Fn::Sub": " OR ".join(f'ALARM("${{{logical_id}}}")' for logical_id in logical_ids)}
+
+
+def _of_challenger(served: Served) -> list[tuple[str, Part]]:
+    """Errors of the version beside production, which answers people too; its latency is the test's matter."""
+    if not served.serving.ab_test:
+        return []
+    found = []
+    for measure in errors(served):
+        name, says = f"challenger-{measure.name}", f"of the challenger, {measure.says}"
+        watched = watch(served, measure, of_variant(served, parts.CHALLENGER), ANSWERS)
+        found.append(_operating(served, name, says, ANSWERS, watched, condition=parts.HAS_CHALLENGER))
+    return found
 
 
 def _of_objectives(served: Served) -> list[tuple[str, Part]]:
@@ -131,21 +159,35 @@ def _waiting(served: Served, name: str, limit: int) -> Part:
 
 
 def _of_missing(served: Served) -> list[tuple[str, Part]]:
-    """Fewer requests than there always are. No data is no request, so that rings too."""
+    """Fewer requests than there always are.
+
+    No data is no request: the alarm then has insufficient data, and tells people when it comes to that. It
+    begins so, and therefore does not ring at a first release, before anybody knows the endpoint.
+    """
     least = served.serving.objectives.minimum_invocations_per_hour
     if least is None:
         return []
     watched = metric(INVOCATIONS, *requests(served), of_variant(served), least, MISSING)
-    watched |= {"ComparisonOperator": "LessThanThreshold", "TreatMissingData": "breaching"}
+    watched |= {
+        "ComparisonOperator": "LessThanThreshold",
+        "TreatMissingData": "missing",
+        "InsufficientDataActions": [_topic(served)],
+    }
     says = f"fewer than {least} requests in an hour"
     return [_operating(served, "invocations-missing", says, MISSING, watched)]
 
 
-def _operating(served: Served, name: str, says: str, window: Window, watched: Part) -> tuple[str, Part]:
+def _topic(served: Served) -> str:
+    return served.names.arn("sns", served.names.name("notifications"))
+
+
+def _operating(
+    served: Served, name: str, says: str, window: Window, watched: Part, condition: str = HAS_PRODUCTION
+) -> tuple[str, Part]:
     """An alarm that tells people, also when it is over; there is none while nothing serves."""
-    topic = served.names.arn("sns", served.names.name("notifications"))
+    topic = _topic(served)
     full_name = served.names.alarm(served.product.name, name)
     body = alarm(
         full_name, f"{served.product.name}: {says}", window, watched, AlarmActions=[topic], OKActions=[topic]
     )
-    return name, resource(ALARM_TYPE, body, condition=HAS_PRODUCTION)
+    return name, resource(ALARM_TYPE, body, condition=condition)

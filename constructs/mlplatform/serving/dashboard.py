@@ -78,7 +78,7 @@ def _alarms(served: Served) -> Widget:
 
 def _releases(served: Served) -> Widget:
     """Which version serves since when, and every time a release was asked to stop."""
-    namespace = parts.release_metrics(served.names)
+    namespace = parts.release_metrics(served)
     released = {"stat": "Maximum", "label": "version that serves from here"}
     metrics: list[Metric] = [[namespace, RELEASED_METRIC, "Endpoint", served.endpoint, released]]
     return _graph(served, "Releases", metrics, yAxis={"left": {"min": 0}})

@@ -1,6 +1,5 @@
 """The EndpointConfig: what the variants run on, what is captured of their requests, where answers go."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +26,7 @@ def endpoint_config(served: Served) -> Part:
     properties: Part = {"ProductionVariants": _production(served)}
     if serving.shadow:
         properties["ShadowProductionVariants"] = when(parts.HAS_SHADOW, [_shadow(served)])
-    if all(map(takes_volume_key, serving.instance_types)):
+    if has_key(served):
         properties["KmsKeyId"] = imported("DataKeyArn", served.settings)
     if serving.capture:
         properties["DataCaptureConfig"] = _capture(served)
@@ -44,6 +43,13 @@ def endpoint_config(served: Served) -> Part:
     return resource(
         parts.ENDPOINT_CONFIG_TYPE, merged(properties, rest), condition=parts.HAS_PRODUCTION, **RETAINED
     )
+
+
+def has_key(served: Served) -> bool:
+    """Whether a configuration names a key: of volumes, or of the image where it is serverless (SageMaker
+    developer guide, "Create an endpoint configuration"). Types with a disk of their own take none.
+    """
+    return all(map(takes_volume_key, served.serving.instance_types))
 
 
 def _production(served: Served) -> list[Part]:
@@ -63,9 +69,7 @@ def _shadow(served: Served) -> Part:
     """
     assert served.serving.shadow is not None
     share = served.serving.shadow.sampling_percent / 100
-    instances = served.serving.instances
-    most = instances.maximum if served.scales else instances.minimum
-    return _variant(served, parts.SHADOW, PRODUCTION_WEIGHT * share, max(1, math.ceil(most * share)))
+    return _variant(served, parts.SHADOW, PRODUCTION_WEIGHT * share, served.shadow_instances)
 
 
 def _variant(served: Served, name: str, weight: float, count: int) -> Part:

@@ -50,8 +50,7 @@ def requests(served: Served) -> tuple[str, str]:
 
 def measures(served: Served) -> list[Measure]:
     """What both a new fleet and the whole variant are measured by: at most 9."""
-    objectives = served.serving.objectives
-    return [*_errors(objectives), *_latencies(objectives), *_utilizations(served)]
+    return [*errors(served), *_latencies(served.serving.objectives), *_utilizations(served)]
 
 
 def overhead(served: Served) -> list[Measure]:
@@ -62,12 +61,13 @@ def overhead(served: Served) -> list[Measure]:
     return [_latency("overhead-latency", "OverheadLatency", "p99", limit, "what SageMaker adds to it")]
 
 
-def _errors(objectives: ObjectivesSettings) -> Iterator[Measure]:
+def errors(served: Served) -> Iterator[Measure]:
+    """Requests that fail, whichever variant answers them."""
     for name, metric, what in (
         ("server-errors", "Invocation5XXErrors", "are answered with a 5XX status"),
         ("model-errors", "InvocationModelErrors", "get no 2XX answer of the model"),
     ):
-        limit = objectives.error_percent
+        limit = served.serving.objectives.error_percent
         says = f"more than {limit:g} % of the requests {what}"
         yield Measure(name, INVOCATIONS, metric, "Sum", limit, says, share=True)
 

@@ -4,6 +4,7 @@ Whoever releases relies on these words: the parameters and outputs of the stack,
 variants, and the types of resources an update may touch.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +99,18 @@ class Served:
         return self.serving.autoscaling is not None and not self.serving.autoscaling.paused
 
     @property
+    def most_instances(self) -> int:
+        """Instances that production has when the traffic is at its most; at least one."""
+        instances = self.serving.instances
+        return max(1, instances.maximum if self.scales else instances.minimum)
+
+    @property
+    def shadow_instances(self) -> int:
+        """Instances of the shadow: what its share of the most traffic needs, as it does not scale."""
+        shadow = self.serving.shadow
+        return math.ceil(self.most_instances * shadow.sampling_percent / 100) if shadow else 0
+
+    @property
     def to_zero(self) -> bool:
         """Whether no instance need be running: asynchronous requests wait for one."""
         return self.serving.mode == "async" and self.scales and self.serving.instances.minimum == 0
@@ -110,9 +123,12 @@ def served(product: ModelProduct, settings: Environment) -> Served:
     return Served(settings, product, product.serving)
 
 
-def release_metrics(names: Names) -> str:
-    """CloudWatch namespace of what releases say of themselves, e.g. ``acme/dev/releases``."""
-    return f"{names.prefix}/{names.environment}/releases"
+def release_metrics(served: Served) -> str:
+    """CloudWatch namespace of what the releases of a model say of themselves: ``acme/dev/releases/credit``.
+
+    IAM tells metrics apart by namespace only: in one for all, the release of a model could stop another's.
+    """
+    return f"{served.names.prefix}/{served.names.environment}/releases/{served.product.name}"
 
 
 def ref(name: str) -> Part:

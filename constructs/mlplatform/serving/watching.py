@@ -86,6 +86,6 @@ def of_endpoint(served: Served) -> Part:
     return {"Name": "EndpointName", "Value": served.endpoint}
 
 
-def of_variant(served: Served) -> list[Part]:
-    """The dimensions of the variant that answers, whatever fleet it runs on."""
-    return [of_endpoint(served), {"Name": "VariantName", "Value": parts.PRODUCTION}]
+def of_variant(served: Served, variant: str = parts.PRODUCTION) -> list[Part]:
+    """The dimensions of a variant that answers, whatever fleet it runs on."""
+    return [of_endpoint(served), {"Name": "VariantName", "Value": variant}]

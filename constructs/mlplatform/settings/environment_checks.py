@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from mlplatform import data_locations, images
+from mlplatform.regional_types import deployable
 from mlplatform.settings.environment import Environment
 from mlplatform.settings.findings import Finding, Path, finding
 from mlplatform.settings.jobs import DEFAULT_INSTANCE_TYPE, ImageSettings
@@ -11,6 +12,9 @@ from mlplatform.settings.serving import ServingSettings
 
 MIN_INSTANCES = 2
 """Of a real-time endpoint that production depends on (Security Hub control SageMaker.4)."""
+
+ENDPOINT = "AWS::SageMaker::Endpoint"
+"""Not to be had in every region that has SageMaker Studio."""
 
 
 def problems(product: ModelProduct, settings: Environment) -> Iterator[Finding]:
@@ -28,6 +32,9 @@ def problems(product: ModelProduct, settings: Environment) -> Iterator[Finding]:
 
 
 def _serving(serving: ServingSettings, settings: Environment) -> Iterator[Finding]:
+    if not deployable(ENDPOINT, settings.region):
+        allowed = "null there, or a region that has it"
+        yield finding("serving", f"CloudFormation has no {ENDPOINT} in {settings.region}", allowed=allowed)
     partition = settings.place.partition
     for position, arn in enumerate(serving.consumers):
         if arn.split(":")[1] != partition:

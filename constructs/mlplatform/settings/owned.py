@@ -129,7 +129,7 @@ ENDPOINT_CONFIG = {
     f"{_VARIANT}.ManagedInstanceScaling": "serving.autoscaling",
     f"{_VARIANT}.EnableSSMAccess": "nothing, nobody may look into a container",
     f"{_VARIANT}.CoreDumpConfig": "nothing, nobody may look into a container",
-    f"{_VARIANT}.AcceleratorType": _ABSENT,
+    f"{_VARIANT}.AcceleratorType": "nothing, AWS offers Elastic Inference no more",
     f"{_VARIANT}.AcceleratorPartitionLayouts": _ABSENT,
     "ShadowProductionVariants": "serving.shadow",
     "DataCaptureConfig.EnableCapture": "serving.capture",

@@ -14,6 +14,9 @@ from mlplatform.settings.serving import ServingSettings
 MAX_MINUTES = 480
 """Of an update under guardrails (SageMaker API, MaximumExecutionTimeoutInSeconds)."""
 
+ALARM_MINUTES = 3
+"""From a fault to the alarm of a release: two bad minutes of three (mlplatform.serving.alarms, RELEASE)."""
+
 
 def rollout_problems(product: ModelProduct, serving: ServingSettings) -> Iterator[Finding]:
     """Problems of the sections shadow, rollout and ab_test of an endpoint."""
@@ -86,6 +89,10 @@ def _parts(serving: ServingSettings) -> Iterator[Finding]:
 
 def _time(serving: ServingSettings) -> Iterator[Finding]:
     rollout = serving.rollout
+    if rollout.strategy in ("canary", "linear") and rollout.wait_minutes < ALARM_MINUTES:
+        what = "a step is over before an alarm can ring, which takes two bad minutes of three"
+        allowed = f"{ALARM_MINUTES} or more, or strategy: all_at_once"
+        yield finding("serving.rollout.wait_minutes", what, given=rollout.wait_minutes, allowed=allowed)
     needed = rollout.baking_minutes
     if needed >= MAX_MINUTES:
         what = f"{rollout.steps} waits take {needed} minutes, and SageMaker's longest update {MAX_MINUTES}"

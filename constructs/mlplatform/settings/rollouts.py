@@ -95,9 +95,17 @@ class RolloutSettings(Resettable):
 
     @property
     def baking_minutes(self) -> int:
-        """The least minutes a guarded update takes: its waits, and until the old instances go."""
-        after = 0 if self.strategy == "rolling" else self.termination_wait_minutes
-        return self.steps * self.wait_minutes + after
+        """The most minutes a guarded update waits: its waits, and until the old instances go."""
+        return self.steps * self.wait_minutes + self._termination_minutes
+
+    @property
+    def least_minutes(self) -> int:
+        """The least minutes a guarded update takes: nothing says that the last step waits like the others."""
+        return (self.steps - 1) * self.wait_minutes + self._termination_minutes
+
+    @property
+    def _termination_minutes(self) -> int:
+        return 0 if self.strategy == "rolling" else self.termination_wait_minutes
 
 
 class AbTestSettings(Section):

@@ -79,7 +79,7 @@ def _rollout(rollout: RolloutSettings) -> dict[str, Any]:
         "WaitMinutes": rollout.wait_minutes,
         "WatchMinutes": rollout.watch_minutes,
         "MaximumMinutes": rollout.maximum_minutes,
-        "BakingMinutes": rollout.baking_minutes,
+        "BakingMinutes": rollout.least_minutes,
     }
 
 

@@ -38,6 +38,7 @@ def real_providers(account: Account, answers: Answers) -> Mapping[str, Provider]
         "AWS::EC2::VPC": network.Vpcs(account),
         "AWS::EC2::VPCEndpoint": network.Endpoints(account),
         "AWS::ECR::Repository": registries.Repositories(account),
+        "AWS::Events::EventBus": workflows.Buses(account),
         "AWS::Events::Rule": workflows.Rules(account),
         "AWS::IAM::ManagedPolicy": identity.ManagedPolicies(roles),
         "AWS::IAM::Policy": identity.InlinePolicies(roles),

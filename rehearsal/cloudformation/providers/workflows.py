@@ -77,6 +77,35 @@ def substituted(text: str, values: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
+class Buses:
+    """``AWS::Events::EventBus``."""
+
+    account: Account
+
+    def create(self, wanted: Wanted) -> Made:
+        """Create the bus; who may put events on it, its policy says."""
+        name = wanted.properties["Name"]
+        arn = self.account.api("events").create_event_bus(Name=name)["EventBusArn"]
+        return self._opened(Made(name, {"Arn": arn, "Name": name}), wanted)
+
+    def update(self, wanted: Wanted, old: Resource) -> Made:
+        """Replace its policy."""
+        return self._opened(Made(old.physical_id, old.attributes), wanted)
+
+    def delete(self, old: Resource) -> None:
+        """Delete the bus."""
+        self.account.api("events").delete_event_bus(Name=old.physical_id)
+        self.account.emulator.resource_policies.pop(old.attributes["Arn"], None)
+
+    def _opened(self, made: Made, wanted: Wanted) -> Made:
+        policies, arn = self.account.emulator.resource_policies, made.attributes["Arn"]
+        policies.pop(arn, None)
+        if policy := wanted.properties.get("Policy"):
+            policies[arn] = policy
+        return made
+
+
+@dataclass(frozen=True)
 class Rules:
     """``AWS::Events::Rule``."""
 

@@ -1,0 +1,434 @@
+"""One endpoint's world in memory: what a release meets in AWS, by AWS's own rules, over simulated time.
+
+Every port call may be made to fail before or after it did what it does. Rules cite where they come from:
+CFN is the CloudFormation User Guide and API reference, SM the SageMaker Developer Guide and API reference,
+DDB the DynamoDB API reference, SFN the Step Functions API reference. Where AWS leaves it open what happens,
+the world can do either (``World.silent``, ``World.way_back_fails``).
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from release import ports
+from release.identifiers import later
+from release.ports import ConflictError, Package
+
+GROUP = "arn:test:sagemaker:eu-central-1:111122223333:model-package-group/shop-prod-loans"
+PACKAGE = GROUP.replace("model-package-group", "model-package")
+MACHINE = "arn:test:states:eu-central-1:111122223333:execution:shop-prod-loans"
+ENDPOINT = "shop-prod-loans"
+START = "2026-01-05T08:00:00Z"
+POLICY = json.dumps(
+    {
+        "Statement": [
+            {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
+            {
+                "Effect": "Deny",
+                "Action": ["Update:Delete", "Update:Replace"],
+                "Principal": "*",
+                "Resource": "LogicalResourceId/Endpoint",
+            },
+        ]
+    }
+)
+DEFAULTS = {
+    "ProductionModelPackageArn": "none",
+    "ShadowModelPackageArn": "none",
+    "PreviousModelPackageArn": "none",
+    "ReleaseId": "none",
+    "RolloutMode": "immediate",
+    "ProductionAttempt": "0",
+}
+ALLOWED = [
+    "ProductionModel",
+    "ShadowModel",
+    "EndpointConfig",
+    "Endpoint",
+    "ScalableTarget",
+    "ReleaseErrorsAlarm",
+    "ReleaseStopAlarm",
+]
+SERVING: dict[str, Any] = {
+    "Model": "loans",
+    "Environment": "prod",
+    "Endpoint": ENDPOINT,
+    "Mode": "realtime",
+    "PackageGroup": GROUP,
+    "After": None,
+    "Shadow": {
+        "SamplingPercent": 100,
+        "BakeMinutes": 60,
+        "MinimumInvocations": 100,
+        "ConfidencePercent": 95,
+        "Limits": {
+            "ErrorRateIncreasePercentagePoints": 0.5,
+            "P50LatencyIncreasePercent": 20,
+            "P99LatencyIncreasePercent": 20,
+        },
+    },
+    "Rollout": {
+        "Strategy": "canary",
+        "WaitMinutes": 10,
+        "WatchMinutes": 15,
+        "MaximumMinutes": 120,
+        "BakingMinutes": 15,
+    },
+    "AlarmPrefix": "shop-prod/loans/release-",
+    "AllowedChanges": ALLOWED,
+    "Links": {"Console": "", "Report": ""},
+}
+
+IMMEDIATE_SECONDS, GUARDED_SECONDS, CLEANUP_SECONDS, WAY_BACK_SECONDS = 240, 1200, 15, 120
+
+
+class ThrottledError(Exception):
+    """A service that was asked too often, or whose answer was lost."""
+
+
+class DiedError(Exception):
+    """Whoever made the call is no more: the execution ended, nobody calls again."""
+
+
+@dataclass
+class Fault:
+    """What goes wrong at the ``at``-th port call of a step: ``before`` or after it was done."""
+
+    at: int
+    before: bool
+    dies: bool
+    times: int = 1
+
+
+@dataclass
+class Update:
+    """One update of the stack under way; ``done`` is called when ``ends`` has come."""
+
+    ends: float
+    done: Callable[[], None]
+    target: Resources
+    parameters: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Physical names by logical id, with what they were made of."""
+
+    model: tuple[str, tuple[str, ...]] | None = None
+    shadow: tuple[str, tuple[str, ...]] | None = None
+    config: tuple[str, tuple[str, ...]] | None = None
+    alarm: str | None = None
+    endpoint: str | None = None
+
+
+@dataclass(repr=False)
+class Account:
+    """Everything there is. ``now`` is in seconds since START."""
+
+    serving: dict[str, Any] = field(default_factory=lambda: copy.deepcopy(SERVING))
+    now: float = 0.0
+    fault: Fault | None = None
+    interrupt: tuple[int, Callable[[], None]] | None = None
+    """What others do just before that port call of a step."""
+    calls: int = 0
+    actor: str = ""
+    items: dict[str, dict[str, Any]] = field(default_factory=dict)
+    packages: dict[int, Package] = field(default_factory=dict)
+    running: dict[str, bool] = field(default_factory=dict)
+    stopped: list[str] = field(default_factory=list)
+    retain: bool = True
+    silent: bool = False
+    way_back_fails: int = 0
+    capacity_fails: int = 0
+    static_alarms: bool = False
+    flapping: bool = False
+    qualities: dict[int, str] = field(default_factory=dict)
+    """By version: good, slow (the judge sees it), unclear (it does not), weak (fails under full traffic),
+    late (fails while it is watched), dumb (does not answer the sample)."""
+    reports: dict[str, str] = field(default_factory=dict)
+    announced: list[Mapping[str, Any]] = field(default_factory=list)
+    shown: list[tuple[int, str]] = field(default_factory=list)
+    """What the dashboard's graph of releases is told: version and time."""
+    notes: dict[str, str] = field(default_factory=dict)
+    lineage: set[tuple[str, str]] = field(default_factory=set)
+    marked: bool = False
+    violations: list[str] = field(default_factory=list)
+    terminal: dict[str, int] = field(default_factory=dict)
+    served: list[str] = field(default_factory=list)
+    rolled_back: set[str] = field(default_factory=set)
+    taken_back: set[int] = field(default_factory=set)
+    immediate_seconds: float = IMMEDIATE_SECONDS
+
+    # The stack
+    parameters: dict[str, str] = field(default_factory=lambda: dict(DEFAULTS))
+    status: str = "CREATE_COMPLETE"
+    reason: str = ""
+    protected: bool = True
+    policy: str | None = POLICY
+    revision: int = 1
+    generation: int = 0
+    resources: Resources = field(default_factory=Resources)
+    change_sets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    update: Update | None = None
+    numbers: int = 0
+
+    # SageMaker
+    models: dict[str, str] = field(default_factory=dict)
+    configs: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    endpoint_config: str | None = None
+    endpoint_status: str = "InService"
+    endpoint_reason: str = ""
+    stops: set[str] = field(default_factory=set)
+    raised: set[str] = field(default_factory=set)
+
+    def __repr__(self) -> str:
+        return f"<account at {self.clock}>"
+
+    def gate(self, *, before: bool) -> None:
+        """Fail if it was asked for here."""
+        if before:
+            self.calls += 1
+            self.settle()
+        interrupt = self.interrupt
+        if interrupt and before and self.calls == interrupt[0]:
+            self.interrupt, state = None, (self.calls, self.actor, self.fault)
+            self.fault = None
+            interrupt[1]()
+            self.calls, self.actor, self.fault = state
+        fault = self.fault
+        if fault and fault.before == before and self.calls == fault.at:
+            fault.times -= 1
+            self.calls = 0
+            if fault.times <= 0:
+                self.fault = None
+            raise DiedError if fault.dies else ThrottledError
+
+    def world(self) -> ports.World:
+        """The account through the ports."""
+        from release_services import world  # which builds on this module
+
+        return world(self)
+
+    @property
+    def clock(self) -> str:
+        return later(START, self.now)
+
+    # What CloudFormation does, lazily: whatever ended before now has ended.
+
+    def settle(self) -> None:
+        """Let everything end that has ended by now."""
+        while self.update and self.update.ends <= self.now:
+            update, self.update = self.update, None
+            moment, self.now = self.now, update.ends
+            update.done()
+            self.now = moment
+
+    def desired(self, parameters: Mapping[str, str]) -> Resources:
+        """What the template makes of the parameters.
+
+        Every property of a Model and an EndpointConfig is create-only: a change makes a new one (CFN,
+        AWS::SageMaker::Model and ::EndpointConfig, "Update requires: Replacement").
+        """
+        production = parameters["ProductionModelPackageArn"]
+        if production == "none":
+            return Resources()
+        made = (production, parameters["ProductionAttempt"])
+        model = self._kept(self.resources.model, made, "ProductionModel")
+        shadow = None
+        if parameters["ShadowModelPackageArn"] != "none":
+            shadow = self._kept(self.resources.shadow, (parameters["ShadowModelPackageArn"],), "ShadowModel")
+        content = (model[0], shadow[0] if shadow else "", str(self.revision))
+        config = self._kept(self.resources.config, content, "EndpointConfig")
+        static = (
+            "static" if self.static_alarms else f"{parameters['ReleaseId']}-{parameters['ProductionAttempt']}"
+        )
+        alarm = f"{self.serving['AlarmPrefix']}{static}"
+        return Resources(model, shadow, config, alarm, config[0])
+
+    def _kept(
+        self, old: tuple[str, tuple[str, ...]] | None, content: tuple[str, ...], logical: str
+    ) -> tuple[str, tuple[str, ...]]:
+        if old and old[1] == content:
+            return old
+        # Names follow from the content, so that a plan and its execution agree.
+        return f"{logical}-{zlib.crc32(repr((content, self.numbers)).encode())}", content
+
+    def begin(self, parameters: dict[str, str], *, first: bool) -> None:
+        """An update of the stack: new models, new configuration, then UpdateEndpoint, then clean-up."""
+        before, old = self.resources, self.parameters
+        self.numbers += 1
+        after = self.desired(parameters)
+        self.generation += 1
+        self.change_sets.clear()  # executing a change set deletes all the others (CFN, ExecuteChangeSet)
+        self.parameters = parameters
+        self.status = "UPDATE_IN_PROGRESS"
+        self.reason = ""
+        if after.endpoint is None and before.endpoint is not None:
+            # The stack policy denies it, for every caller (CFN, stack policies).
+            self._end(
+                self.now + 5, lambda: self._way_back(before, old, "denied by stack policy", first), before
+            )
+            return
+        self._create(after)
+        if parameters["RolloutMode"] == "guarded" and bool(before.shadow) != bool(after.shadow):
+            # Guardrails need the same variants before and after (SM, deployment guardrails, exclusions).
+            self.violations.append("a guarded update adds or removes a variant")
+        if after.endpoint == before.endpoint:
+            self._end(self.now + 20, lambda: self._complete(before, after), after)
+            return
+        guarded = parameters["RolloutMode"] == "guarded" and before.endpoint is not None
+        seconds = GUARDED_SECONDS if guarded else self.immediate_seconds
+        if before.endpoint is None:
+            self.endpoint_config, self.endpoint_status = after.endpoint, "Creating"
+        else:
+            self.endpoint_status = "Updating"
+        self._end(self.now + seconds, lambda: self._updated(before, after, old, guarded, first), after)
+
+    def _end(self, ends: float, done: Callable[[], None], target: Resources) -> None:
+        self.update = Update(ends, done, target, self.parameters)
+
+    def _create(self, after: Resources) -> None:
+        for made in (after.model, after.shadow):
+            if made:
+                self.models[made[0]] = made[1][0]
+        if after.config and after.model:
+            self.configs[after.config[0]] = (after.model[0], after.shadow[0] if after.shadow else None)
+
+    def _updated(
+        self, before: Resources, after: Resources, old: dict[str, str], guarded: bool, first: bool
+    ) -> None:
+        """SageMaker has ended its part: the new fleet serves, or all traffic is on the old one again."""
+        problem = self._trouble(after, guarded)
+        if problem and guarded:
+            self.rolled_back.add(self.parameters["ReleaseId"])
+        if problem is None:
+            self.endpoint_config, self.endpoint_status, self.endpoint_reason = after.endpoint, "InService", ""
+            self.served.append(self.models[self.configs[str(after.endpoint)][0]])
+            self._complete(before, after)
+            return
+        if before.endpoint is None:
+            # A failed endpoint can only be deleted (SM, DescribeEndpoint, EndpointStatus Failed).
+            self.endpoint_status, self.endpoint_reason = "Failed", problem
+            self._way_back(before, old, problem, first)
+            return
+        self.endpoint_status, self.endpoint_reason = "InService", ""  # FailureReason may be empty
+        if self.silent:
+            # Whether the handler tells CloudFormation is unknown: it may take it for a success.
+            self._complete(before, after)
+        else:
+            self._way_back(before, old, problem, first)
+
+    def _trouble(self, after: Resources, guarded: bool) -> str | None:
+        if self.capacity_fails:
+            self.capacity_fails -= 1
+            return "InsufficientInstanceCapacity"
+        if not guarded:
+            return None
+        version = self.version_of(self.models[str(after.model and after.model[0])])
+        name = str(after.alarm)
+        if self.parameters["ReleaseId"] in self.stops or name in self.raised:
+            return f"alarm {name}"
+        if self.qualities.get(version) == "weak":
+            self.raised.add(name)
+            return f"alarm {name}"
+        return None
+
+    def _complete(self, before: Resources, after: Resources) -> None:
+        self.resources = after
+        self.status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+        version = self.qualities.get(
+            self.version_of(self.models.get(str(after.model and after.model[0]), "/0"))
+        )
+        if version == "late" and after.alarm and self.parameters["RolloutMode"] == "guarded":
+            self.raised.add(after.alarm)
+
+        def cleaned() -> None:
+            self.status = "UPDATE_COMPLETE"
+            if not self.retain:
+                for old, new in ((before.model, after.model), (before.shadow, after.shadow)):
+                    if old and old != new:
+                        self.models.pop(old[0], None)
+                if before.config and before.config != after.config:
+                    self.configs.pop(before.config[0], None)
+
+        self._end(self.now + CLEANUP_SECONDS, cleaned, after)
+
+    def _way_back(self, before: Resources, old: dict[str, str], problem: str, first: bool) -> None:
+        """The previous properties once more (CFN, update rollback); a resource that was created is deleted,
+        which for an endpoint only the role of the first release may do."""
+        self.status, self.reason = "UPDATE_ROLLBACK_IN_PROGRESS", problem
+
+        def back() -> None:
+            deletes = before.endpoint is None and self.endpoint_config is not None
+            if self.way_back_fails or (deletes and not first):
+                self.way_back_fails = max(0, self.way_back_fails - 1)
+                self.status = "UPDATE_ROLLBACK_FAILED"
+                self.generation += 1
+                self._stuck = (before, old, problem, first)
+                self.parameters = old
+                return
+            if deletes:
+                self.endpoint_config = None
+            self.status, self.parameters, self.resources = "UPDATE_ROLLBACK_COMPLETE", old, before
+            self.generation += 1
+
+        self._end(self.now + WAY_BACK_SECONDS, back, before)
+
+    _stuck: tuple[Resources, dict[str, str], str, bool] | None = None
+
+    def continue_rollback(self) -> None:
+        """ContinueUpdateRollback: legal in UPDATE_ROLLBACK_FAILED only (CFN)."""
+        if self.status != "UPDATE_ROLLBACK_FAILED" or self._stuck is None:
+            raise ConflictError(self.status)
+        self._way_back(*self._stuck)
+
+    def deploy(self, *, changed: bool) -> bool:
+        """``cdk deploy``: the previous parameter values are kept (``UsePreviousValue``). False if refused."""
+        self.settle()
+        if self.update or self.status == "UPDATE_ROLLBACK_FAILED":
+            return False  # ValidationError: ... state and can not be updated
+        if changed:
+            self.revision += 1
+            self.begin(dict(self.parameters), first=False)
+        return True
+
+    # The registry
+
+    def approve(self, version: int, quality: str = "good", *, served_before: bool = True) -> str:
+        """Register a version, if need be, and approve it."""
+        arn = f"{PACKAGE}/{version}"
+        self.qualities.setdefault(version, quality)
+        known = self.packages.get(version)
+        before = self.serving["After"]
+        metadata = dict(known.metadata) if known else {}
+        if before and served_before:
+            metadata[f"served-in-{before}"] = "abc 2026-01-01"
+        self.packages[version] = Package(arn, version, "Approved", GROUP, metadata, "ann")
+        return arn
+
+    def set_approval(self, version: int, approval: str) -> None:
+        """Withdraw an approval, or give it back."""
+        old = self.packages[version]
+        self.packages[version] = Package(arn=old.arn, version=version, approval=approval, group=GROUP,
+                                         metadata=old.metadata, approved_by="ann")  # fmt: skip
+
+    def take_back_before(self, version: int) -> None:
+        """The earlier environment goes back from a version, and says so on it."""
+        old = self.packages[version]
+        metadata = {**old.metadata, f"served-in-{self.serving['After']}": "rolled-back abc"}
+        self.packages[version] = Package(old.arn, version, old.approval, GROUP, metadata, "ann")
+
+    @staticmethod
+    def version_of(arn: str) -> int:
+        return int(arn.rpartition("/")[2] or 0)
+
+    def packages_served(self) -> dict[str, str]:
+        """Variant to package of the endpoint's configuration."""
+        model, shadow = self.configs.get(str(self.endpoint_config), ("", None))
+        found = {"production": self.models.get(model, "")}
+        return found | ({"shadow": self.models.get(shadow, "")} if shadow else {})

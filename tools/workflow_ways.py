@@ -1,0 +1,78 @@
+"""The ways through the workflows whose next state a function decides, as the pictures show them.
+
+In those, every task leads to the state "What is next?" and comes from it: drawn as it stands, such a state
+machine is a star that tells nothing. Here is what the function decides (lambda/release), in its order. A
+number after a state's name is another picture of the same state, in another place.
+"""
+
+from collections.abc import Mapping, Sequence
+
+Way = tuple[str, str, str]
+"""A state, one that may follow it, and when it does."""
+
+HUB = "What is next?"
+"""The state that leads to whichever comes next."""
+
+UNDRAWN = ("Wait", "Has it failed before?", "Give up", "Explain failure", "Notify of failure", "Failed")
+"""States that stand between any two, or where any task leads that failed."""
+
+_END = (
+    ("Record", "Tell how it ended", ""),
+    ("Tell how it ended", "Did it end well?", ""),
+    ("Did it end well?", "Done", "yes"),
+)
+
+RELEASE: Sequence[Way] = (
+    ("Admit", "Take lease", ""),
+    ("Admit", "Ask for confirmation", "with release.start after"),
+    ("Admit", "Tell how it ended", "refused, superseded"),
+    ("Ask for confirmation", "Was it confirmed?", ""),
+    ("Was it confirmed?", "Note confirmation", "yes"),
+    ("Was it confirmed?", "Note refusal", "no, or no answer in time"),
+    ("Note confirmation", "Take lease", ""),
+    ("Note refusal", "Tell how it ended", ""),
+    ("Take lease", "Turn on shadow", ""),
+    ("Take lease", "Roll out", "no shadow, or the first version"),
+    ("Turn on shadow", "Follow update", ""),
+    ("Follow update", "Judge", "after the bake"),
+    ("Judge", "Judge", "inconclusive, once"),
+    ("Judge", "Turn off shadow", ""),
+    ("Turn off shadow", "Follow update 2", ""),
+    ("Follow update 2", "Roll out", "passed"),
+    ("Follow update 2", "Record", "rejected"),
+    ("Roll out", "Follow update 3", ""),
+    ("Follow update 3", "Watch", "it serves"),
+    ("Follow update 3", "Record", "SageMaker went back"),
+    ("Follow update 3", "Revert", "the stack did not, or the sample fails"),
+    ("Watch", "Record", "all is well"),
+    ("Watch", "Revert", "alarm, or approval withdrawn"),
+    ("Revert", "Follow update 4", ""),
+    ("Follow update 4", "Record", ""),
+    *_END,
+    ("Did it end well?", "Not released", "otherwise"),
+)
+
+ROLLBACK: Sequence[Way] = (
+    ("Plan", "Tell what will happen", ""),
+    ("Tell what will happen", "Take over", ""),
+    ("Tell what will happen", "Tell how it ended", "refused"),
+    ("Take over", "Mend stack", "UPDATE_ROLLBACK_FAILED"),
+    ("Take over", "Follow update", "an update is under way"),
+    ("Take over", "Revert", ""),
+    ("Take over", "Record", "the version serves already"),
+    ("Mend stack", "Follow update", ""),
+    ("Follow update", "Revert", ""),
+    ("Follow update", "Record", "the version serves already"),
+    ("Revert", "Follow update 2", ""),
+    ("Follow update 2", "Record", ""),
+    *_END,
+    ("Did it end well?", "Not rolled back", "otherwise"),
+)
+
+WAYS: Mapping[str, Sequence[Way]] = {"release": RELEASE, "rollback": ROLLBACK}
+"""By workflow. What a workflow without an entry does, its states say themselves."""
+
+
+def state_of(place: str) -> str:
+    """The name of the state that stands at a place of a picture."""
+    return place.rstrip("0123456789 ")
