@@ -119,29 +119,33 @@ def _deployed_meanwhile(rehearsal: Rehearsal, product: ModelProduct) -> Outcome:
 
 
 def _stopped(rehearsal: Rehearsal, product: ModelProduct) -> Outcome:
-    """Its execution is gone, nobody asked for that: another one brings the affairs in order."""
-    before = ready(rehearsal, product)
-    version, client = (
-        another(rehearsal, before, QUICKER),
-        rehearsal.emulator.client("stepfunctions", REHEARSAL),
-    )
+    """Its execution is gone, nobody asked for that: another one brings the update to its end."""
+    version = another(rehearsal, ready(rehearsal, product), QUICKER)
+    client = rehearsal.emulator.client("stepfunctions", REHEARSAL)
     with rehearsal.emulator.clock.seat():
         release = begun(rehearsal, product, version)
         until(rehearsal, lambda: baking(rehearsal, product))
         client.stop_execution(executionArn=release, cause="somebody stopped it")
     recovery = started(rehearsal, product, set(), recovers=release)
-    step = followed(rehearsal, product, "release", recovery, "stopped", _silent)
-    return _verdict(rehearsal, product, before, step)
+    step = followed(rehearsal, product, "release", recovery, "released", _silent)
+    return _verdict(rehearsal, product, version, step)
 
 
 def _approved_twice(rehearsal: Rehearsal, product: ModelProduct) -> Outcome:
+    """Whatever else the second event starts has nothing to do."""
     version = another(rehearsal, ready(rehearsal, product), QUICKER)
     known = executions(rehearsal, product, "release")
-    step = approved(rehearsal, product, version, "released", _silent)
-    rehearsal.approve(version)
-    second = started(rehearsal, product, known | {step.ended.arn})
-    again = followed(rehearsal, product, "release", second, "nothing_to_do", _silent)
-    return _verdict(rehearsal, product, version, step, again)
+    with rehearsal.emulator.clock.seat():
+        first = begun(rehearsal, product, version)
+        rehearsal.approve(version)
+        rehearsal.emulator.settle()
+    step = followed(rehearsal, product, "release", first, "", _silent)
+    others = executions(rehearsal, product, "release") - known - {first}
+    steps = [step, *(followed(rehearsal, product, "release", one, "", _silent) for one in others)]
+    outcomes = sorted(one.outcome for one in steps)
+    wanted = ["nothing_to_do"] * len(others) + ["released"]
+    more = "" if outcomes == wanted else f"the executions ended in {', '.join(outcomes)}"
+    return _verdict(rehearsal, product, version, *steps, more=more)
 
 
 def _first_failed(rehearsal: Rehearsal, product: ModelProduct) -> Outcome:
@@ -173,9 +177,7 @@ RELEASE_SCENARIOS = {
     "rollback_in_canary": Scenario(
         "the release stops, and all requests reach what served before", _gone_back(baking)
     ),
-    "stopped_release": Scenario(
-        "another execution takes it up, and what served before serves again", _stopped
-    ),
+    "stopped_release": Scenario("another execution takes it up, and brings the update to its end", _stopped),
     "deploy_in_shadow": Scenario(
         "a deployment changes nothing of a release under way, which ends well", _deployed_meanwhile
     ),

@@ -69,8 +69,13 @@ STATEFUL_IDS = {
         "FunctionsQualityGateLogs11A04EE6": "AWS::Logs::LogGroup",
         "FunctionsRunAdmissionLogs177501DD": "AWS::Logs::LogGroup",
         "Logs": "AWS::Logs::LogGroup",
+        "ReleaseEventsStartLogsC40B2083": "AWS::Logs::LogGroup",
+        "ReleaseLogs": "AWS::Logs::LogGroup",
     },
-    "Model-credit-approval": {"PackageGroup": "AWS::SageMaker::ModelPackageGroup"},
+    "Model-credit-approval": {
+        "EndpointLogs": "AWS::Logs::LogGroup",
+        "PackageGroup": "AWS::SageMaker::ModelPackageGroup",
+    },
     "Model-support-assistant": {"PackageGroup": "AWS::SageMaker::ModelPackageGroup"},
     "Serving-credit-approval": {
         "Endpoint": "AWS::SageMaker::Endpoint",
@@ -245,12 +250,19 @@ def test_workloads_reach_endpoints_prefix_lists_and_declared_networks_only(
                 assert cidr in (None, "255.255.255.255/32", "198.51.100.0/24"), name
 
 
+REQUIRED = {
+    "BucketName": r"sagemaker-[a-z0-9-]+-\d{12}",
+    "LogGroupName": r"/aws/sagemaker/Endpoints/[a-z0-9-]+",
+}
+"""Names that the SDK and SageMaker make up."""
+
+
 def test_no_stack_or_resource_name_carries_a_word_that_policies_grant_on(templates: Templates) -> None:
     named = re.compile(r"(Name|Alias|Path)$")
     for template in templates.values():
         for resource in template["Resources"].values():
             for key, value in resource.get("Properties", {}).items():
-                required = key == "BucketName" and re.fullmatch(r"sagemaker-[a-z0-9-]+-\d{12}", value or "")
+                required = isinstance(value, str) and key in REQUIRED and re.fullmatch(REQUIRED[key], value)
                 if named.search(key) and isinstance(value, str) and key != "ServiceName" and not required:
                     assert forbidden_word(value) is None, value
 
@@ -312,6 +324,8 @@ def test_what_a_function_is_deployed_with_is_all_it_needs(build: Synthesize, tmp
         "model_registration.handler.handler",
         "network_defaults.handler.handler",
         "quality_gate.handler.handler",
+        "release.handler.handler",
+        "release_start.handler.handler",
         "run_admission.handler.handler",
         "studio_homes.handler.handler",
     }

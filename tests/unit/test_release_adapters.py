@@ -548,7 +548,7 @@ def test_a_release_that_noted_something_is_nobody_who_approved(
     assert Registered(LastModifiedBy=who).package().approved_by == told
 
 
-def test_after_a_release_noted_where_a_version_serves_its_note_names_who_approved_it() -> None:
+def test_after_a_release_noted_where_a_version_serves_its_note_names_who_approved_it(aws: None) -> None:
     release = {"IamIdentity": {"Arn": "arn:aws:sts::111122223333:assumed-role/acme-dev-credit-release/x"}}
     notes = {
         "served-in-dev": "rolled-back r 2026-11-20T10:00:00Z",
