@@ -166,6 +166,9 @@ class Account:
 
     # The stack
     parameters: dict[str, str] = field(default_factory=lambda: dict(DEFAULTS))
+    shows_old: bool = False
+    """What DescribeStacks shows of parameters during an update is documented nowhere: these, or the new."""
+    before: dict[str, str] = field(default_factory=dict)
     status: str = "CREATE_COMPLETE"
     reason: str = ""
     protected: bool = True
@@ -265,7 +268,7 @@ class Account:
         after = self.desired(parameters)
         self.generation += 1
         self.change_sets.clear()  # executing a change set deletes all the others (CFN, ExecuteChangeSet)
-        self.parameters = parameters
+        self.before, self.parameters = old, parameters
         self.status = "UPDATE_IN_PROGRESS"
         self.reason = ""
         if after.endpoint is None and before.endpoint is not None:

@@ -123,7 +123,8 @@ class Stack:
     def describe(self) -> StackState | None:
         a = self.account
         outputs = {"LiveEndpointConfigName": a.resources.config[0]} if a.resources.config else {}
-        return StackState("stack", a.status, a.reason, dict(a.parameters), outputs, a.protected, a.policy)
+        shown = a.before if a.shows_old and a.status == "UPDATE_IN_PROGRESS" else a.parameters
+        return StackState("stack", a.status, a.reason, dict(shown), outputs, a.protected, a.policy)
 
     @port
     def create_change_set(self, name: str, parameters: Mapping[str, str], *, first: bool) -> None:

@@ -59,7 +59,7 @@ def acquire(call: Call, *, outcome: str, forced: bool = False) -> bool:
     # The term is part of it: a holder that was overdue may have renewed the lease since it was read.
     expected = {key: lease[key] for key in ("holder", "fence", "term_ends")} if lease else None
     call.work["Fence"] = fence
-    intent = {**call.record(), "phase": records.LEASED}
+    intent = {**call.record(), "phase": records.LEASED, "stops": _rolling_out(call, lease)}
     taken = _lease(call, call.execution, later(call.now, TERM_SECONDS))
     writes = [
         Write(records.LEASE, taken, expected=expected, absent=lease is None),
@@ -70,6 +70,18 @@ def acquire(call: Call, *, outcome: str, forced: bool = False) -> bool:
     call.world.ledger.write(writes)
     call.intent = intent
     return True
+
+
+def _rolling_out(call: Call, lease: Record | None) -> str:
+    """Id of the release that holds a lease if it has begun to roll out, else empty.
+
+    What CloudFormation says of a stack's parameters during an update is not documented, so it is not asked.
+    """
+    if lease is None or not holder(lease):
+        return ""
+    intent = call.world.ledger.read(records.intent(str(lease["release_id"]))) or {}
+    begun = intent.get("phase") == records.PROMOTING and intent.get("change_set")
+    return str(lease["release_id"]) if begun else ""
 
 
 def _dead(call: Call, lease: Record) -> bool:

@@ -89,14 +89,22 @@ def untidy(now: Situation) -> str:
 def wait(call: Call, now: Situation, *, following: str = "follow_update") -> Work:
     """Come back when the update has gone on. A guarded update nobody wants any more is asked to stop."""
     polls = int(call.work.get("Polls", 0)) + 1
-    if now.promoting and (call.going_back or call.ending):
-        release = now.stack.parameters.get("ReleaseId", call.release_id)
+    for release in _unwanted(call, now):
         call.world.metrics.ask_to_stop(release, call.now)
     what = now.stack.status if now.busy else f"the endpoint is {now.endpoint.status if now.endpoint else '?'}"
     soon = now.stack.status.endswith("CLEANUP_IN_PROGRESS") and polls <= QUICK_POLLS
     seconds = CLEAN_UP_SECONDS if soon else min(300, POLL_SECONDS + 10 * max(0, polls - QUICK_POLLS))
     hold(call, phase(call), lasting=seconds)
     return call.reply(following, f"waits: {what}", seconds=seconds, Polls=polls)
+
+
+def _unwanted(call: Call, now: Situation) -> set[str]:
+    """Ids of the releases whose guarded update is under way, if nobody wants it any more."""
+    if not now.busy or not (call.going_back or call.ending):
+        return set()
+    stopped = str(call.record().get("stops") or "")
+    declared = str(now.stack.parameters.get("ReleaseId", call.release_id)) if now.promoting else ""
+    return {release for release in (stopped, declared) if release}
 
 
 def phase(call: Call) -> str:

@@ -80,7 +80,7 @@ def _planned(call: Call, now: Situation, stage: str) -> dict[str, Any]:
 
 
 def _plan(call: Call, now: Situation, stage: str) -> Work:
-    hold(call, stage)
+    hold(call, stage, stops="")  # what was under way has ended
     plan = _planned(call, now, stage)
     call.world.stack.create_change_set(plan["Name"], plan["Wanted"], first=now.live is None)
     tries = int(call.work.get("Tries", 0)) + 1

@@ -41,7 +41,9 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "environments").mkdir()
     for name, file in (("dev", "small"), ("prod", "given")):
         text = (ROOT / "tests" / "fixtures" / "environments" / f"{file}.yaml").read_text(encoding="utf-8")
-        lines = [line for line in text.splitlines() if not line.startswith(("models:", "registry:", "release:"))]
+        lines = [
+            line for line in text.splitlines() if not line.startswith(("models:", "registry:", "release:"))
+        ]
         (tmp_path / "environments" / f"{name}.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
     settings = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
     (tmp_path / "cdk.json").write_text(json.dumps({**settings, "app": f"{sys.executable} planted.py"}))

@@ -68,7 +68,8 @@ def test_an_environment_that_retains_is_refused_before_anybody_is_asked(
     assert main(["full", "--folder", str(FIXTURES)]) == 2
     assert capsys.readouterr().err == (
         "destroy: environments/full.yaml says removal: retain, and acme-full-credit-approval would go on to "
-        "run, with models and configurations, and to cost; docs/environments.md tells how to take such an environment down\n"
+        "run, with models and configurations, and to cost; docs/environments.md tells how to take such an "
+        "environment down\n"
     )
 
 

@@ -337,7 +337,16 @@ def test_a_rollback_stops_a_release_that_bakes() -> None:
 
 
 def test_a_rollback_stops_a_canary_through_its_alarm() -> None:
+    _stops_a_canary(*served())
+
+
+def test_a_rollback_stops_a_canary_whatever_cloudformation_shows_meanwhile() -> None:
     account, operator = served()
+    account.shows_old = True
+    _stops_a_canary(account, operator)
+
+
+def _stops_a_canary(account: Account, operator: Operator) -> None:
     release = operator.start("release", model_package_arn=account.approve(2))
     while account.parameters["RolloutMode"] != "guarded":
         release.step()
