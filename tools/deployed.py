@@ -25,7 +25,7 @@ def deployed_stack(cloudformation: Any, name: str) -> Stack | None:
         if "does not exist" not in error.response["Error"]["Message"]:
             raise
         return None
-    return found[0]
+    return next(iter(found), None)
 
 
 def of_environment(names: Names, stacks: Iterable[Stack]) -> list[Stack]:

@@ -40,7 +40,7 @@ def changed(settings: Environment, cloudformation: Any, outdir: Path, only: str 
 def _serves(stack: Stack) -> bool:
     """Whether the stack has an endpoint: a version was released."""
     given = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])}
-    return given.get(PRODUCTION_PACKAGE, NONE) != NONE
+    return bool(given.get(PRODUCTION_PACKAGE, NONE) != NONE)
 
 
 def one_step(before: Template, after: Template) -> tuple[str, str] | None:

@@ -71,8 +71,7 @@ class DynamoDbLedger:
 
 def serialized(value: Any) -> dict[str, Any]:
     """A value of JSON as DynamoDB takes it."""
-    typed: dict[str, Any] = _SERIALIZER.serialize(_decimal(value))
-    return typed
+    return dict(_SERIALIZER.serialize(_decimal(value)))
 
 
 def _decimal(value: Any) -> Any:

@@ -124,14 +124,14 @@ def latency(
         pairs = list(_pairs(given, name, bake_minutes))
     except MeasurementError as error:
         return Check(title, None, None, limit, INCONCLUSIVE, confidence, str(error), None, "ms", "%")
-    values = [median(pair[side] for pair in pairs) / 1000 if pairs else None for side in (0, 1)]
-    found = median_interval([own / base for base, own in pairs], confidence / 100)
+    base, own = (median(pair[side] for pair in pairs) / 1000 if pairs else None for side in (0, 1))
+    found = median_interval([shadow / production for production, shadow in pairs], confidence / 100)
     if found is None:
         reason = f"{len(pairs)} {TOO_FEW}"
-        return Check(title, *values, limit, INCONCLUSIVE, confidence, reason, None, "ms", "%")
+        return Check(title, base, own, limit, INCONCLUSIVE, confidence, reason, None, "ms", "%")
     interval = (100 * (found[0] - 1), 100 * (found[1] - 1))
     reason = f"{len(pairs)} pairs of the same minutes"
-    return Check(title, *values, limit, decide(interval, limit), confidence, reason, interval, "ms", "%")
+    return Check(title, base, own, limit, decide(interval, limit), confidence, reason, interval, "ms", "%")
 
 
 def _pairs(given: Given, name: str, bake_minutes: float) -> Iterator[tuple[float, float]]:
