@@ -147,6 +147,9 @@ class Account:
     capacity_fails: int = 0
     static_alarms: bool = False
     flapping: bool = False
+    """Whether an alarm of what serves is in ALARM from now on."""
+    alarm_changes: list[tuple[str, str]] = field(default_factory=list)
+    """Alarms that went into ALARM or out of it, and when."""
     qualities: dict[int, str] = field(default_factory=dict)
     """By version: good, slow (the judge sees it), unclear (it does not), weak (fails under full traffic),
     late (fails while it is watched), dumb (does not answer the sample)."""
@@ -413,6 +416,11 @@ class Account:
             metadata[f"served-in-{before}"] = "abc 2026-01-01"
         self.packages[version] = Package(arn, version, "Approved", GROUP, metadata, "ann")
         return arn
+
+    def flicker(self) -> None:
+        """An alarm of what serves comes, and goes before anybody looks."""
+        if self.resources.alarm:
+            self.alarm_changes += [(self.resources.alarm, self.clock)] * 2
 
     def set_approval(self, version: int, approval: str) -> None:
         """Withdraw an approval, or give it back."""

@@ -162,7 +162,7 @@ class Releases(RuleBasedStateMachine):
         """Somebody deploys the infrastructure, with or without a new configuration."""
         self.account.deploy(changed=changed)
 
-    @rule(what=st.sampled_from(["silent", "honest", "capacity", "way back", "alarms", "shown"]))
+    @rule(what=st.sampled_from(["silent", "honest", "capacity", "way back", "alarms", "flicker", "shown"]))
     def trouble(self, what: str) -> None:
         """The services behave badly from now on, or the next time."""
         account = self.account
@@ -170,6 +170,8 @@ class Releases(RuleBasedStateMachine):
             account.shows_old = not account.shows_old
         elif what in ("silent", "honest"):
             account.silent = what == "silent"
+        elif what == "flicker":
+            account.flicker()
         elif what == "capacity":
             account.capacity_fails = min(2, account.capacity_fails + 1)
         elif what == "way back":

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from release_services import Endpoint
+from release_services import Endpoint, Metrics
 from release_world import Account
 
 from release import (
@@ -139,6 +139,12 @@ MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "configurations and models in use are deleted": _born("retain", False),
     "alarms keep their name from release to release": _born("static_alarms", True),
     "inconclusive passes": _instead(shadow.judge, _optimist),
+    "an alarm of the release does not matter to the judge": _instead(
+        shadow._flapping, lambda call, now: False
+    ),
+    "an alarm that came and went during the bake is not seen": _attribute(
+        Metrics, "alarm_changes", lambda self, prefix, start, end: {}
+    ),
     "an older version is released over a newer one": _instead(
         fitness._outdated, lambda call, package, live: None
     ),

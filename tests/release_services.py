@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
@@ -298,6 +299,13 @@ class Metrics:
         if name is None or not f"{name}/".startswith(prefix):
             return {}
         return {f"{name}/errors": "ALARM" if name in a.raised or a.flapping else "OK"}
+
+    @port
+    def alarm_changes(self, prefix: str, start: str, end: str) -> dict[str, int]:
+        changes = [(f"{name}/errors", moment) for name, moment in self.account.alarm_changes]
+        return dict(
+            Counter(name for name, moment in changes if name.startswith(prefix) and start <= moment <= end)
+        )
 
     @port
     def ask_to_stop(self, release_id: str, now: str) -> None:

@@ -62,6 +62,24 @@ class CloudWatchMetrics:
         )
         return {alarm["AlarmName"]: alarm["StateValue"] for page in pages for alarm in page["MetricAlarms"]}
 
+    def alarm_changes(self, prefix: str, start: str, end: str) -> dict[str, int]:
+        """How often each metric alarm whose name begins with ``prefix`` went into ALARM or out of it.
+
+        Alarm by alarm: CloudWatch finds histories by no prefix, and all alarms of an account change often.
+        """
+        found = {name: self._changes(name, start, end) for name in self.alarms(prefix)}
+        return {name: number for name, number in found.items() if number}
+
+    def _changes(self, name: str, start: str, end: str) -> int:
+        pages = self._client.get_paginator("describe_alarm_history").paginate(
+            AlarmName=name,
+            AlarmTypes=["MetricAlarm"],
+            HistoryItemType="StateUpdate",
+            StartDate=start,
+            EndDate=end,
+        )
+        return sum(_of_alarm(item) for page in pages for item in page["AlarmHistoryItems"])
+
     def ask_to_stop(self, release_id: str, now: str) -> None:
         """Put the metric that trips the stop alarm of a release under way."""
         self._put(STOP_METRIC, {"Endpoint": self._endpoint, "ReleaseId": release_id}, 1, now)
@@ -78,6 +96,19 @@ class CloudWatchMetrics:
             "Value": value,
         }
         self._client.put_metric_data(Namespace=self._namespace, MetricData=[datum])
+
+
+def _of_alarm(item: Mapping[str, Any]) -> bool:
+    """Whether a change of state was into ALARM or out of it, which the history's data say in JSON.
+
+    What cannot be read counts as one: the data have 4,095 characters at most (API reference,
+    AlarmHistoryItem), and what becomes of longer ones is not documented.
+    """
+    try:
+        data = json.loads(item["HistoryData"])
+        return "ALARM" in (data["oldState"]["stateValue"], data["newState"]["stateValue"])
+    except (KeyError, TypeError, ValueError):
+        return True
 
 
 def _dimensions(values: Mapping[str, str]) -> list[dict[str, str]]:

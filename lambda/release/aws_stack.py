@@ -12,6 +12,8 @@ _NOT_NOW = ("ChangeSetNotFound", "InvalidChangeSetStatus")
 _CHANGED = ("state and can", "cannot be executed", "non-terminal", "in progress", "was not found")
 """What CloudFormation says, beyond its error codes, where the stack is not as the caller believed."""
 
+_WENT_BACK = ("UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED")
+
 
 class CloudFormationStack:
     """``release.ports.Stack``: the stack called ``name``, changed under ``role`` or, until it has served,
@@ -36,12 +38,33 @@ class CloudFormationStack:
         return StackState(
             id=stack["StackId"],
             status=stack["StackStatus"],
-            reason=stack.get("StackStatusReason", ""),
+            reason=self._reason(stack),
             parameters={p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])},
             outputs={o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])},
             protected=stack.get("EnableTerminationProtection", False),
             policy=policy,
         )
+
+    def _reason(self, stack: Mapping[str, Any]) -> str:
+        """Why the stack is in its status. One that went back says at most which resources could not: what
+        made it go back is an event."""
+        own = str(stack.get("StackStatusReason", ""))
+        if stack["StackStatus"] not in _WENT_BACK:
+            return own
+        return "; ".join(filter(None, (self._first_failure(stack["StackId"]), own)))
+
+    def _first_failure(self, stack: str) -> str:
+        """The first resource that failed in the last update, and why; empty if none did."""
+        pages = self._client.get_paginator("describe_stack_events").paginate(StackName=self._name)
+        found = ""
+        for event in (event for page in pages for event in page["StackEvents"]):  # newest first
+            status = event.get("ResourceStatus", "")
+            if event.get("PhysicalResourceId") == stack:
+                if status == "UPDATE_IN_PROGRESS":  # here the last update began
+                    break
+            elif status.endswith("_FAILED"):
+                found = f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason') or status}"
+        return found
 
     def create_change_set(self, name: str, parameters: Mapping[str, str], *, first: bool) -> None:
         """Plan an update of the same template; harmless if the name exists."""

@@ -72,7 +72,7 @@ def judge(shadow: Mapping[str, Any], series: Given, *, flapping: bool = False) -
     """Compare the variants over one window.
 
     ``shadow`` is the section of that name that a workflow compiles from the settings, ``series`` the answers
-    to ``queries``. ``flapping`` says that an alarm of the endpoint changed its state in the window.
+    to ``queries``. ``flapping`` says that an alarm of the endpoint was in ALARM in the window.
     """
     sample = list(_sample(shadow, series, flapping))
     compared = list(_compared(shadow, series))
@@ -117,7 +117,7 @@ def _compared(shadow: Mapping[str, Any], series: Given) -> Iterator[Check]:
 
 def _sample(shadow: Mapping[str, Any], series: Given, flapping: bool) -> Iterator[Check]:
     """Whether there is enough to judge by, and whether the window was undisturbed."""
-    reason = "an alarm of the endpoint changed its state during the bake" if flapping else ""
+    reason = "an alarm of the release was in ALARM during the bake" if flapping else ""
     yield Check("Alarms", None, None, None, INCONCLUSIVE if flapping else PASS, reason=reason)
     least = float(shadow["MinimumInvocations"])
     try:

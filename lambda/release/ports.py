@@ -44,7 +44,10 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True)
 class StackState:
-    """The model's Serving stack. ``status`` is CloudFormation's; ``policy`` is None if there is none."""
+    """The model's Serving stack. ``status`` is CloudFormation's; ``policy`` is None if there is none.
+
+    ``reason`` is CloudFormation's as well, of a stack that went back what made it go back; empty if unknown.
+    """
 
     id: str
     status: str
@@ -180,6 +183,10 @@ class Metrics(Protocol):
 
     def alarms(self, prefix: str) -> dict[str, str]:
         """State (OK, ALARM, INSUFFICIENT_DATA) of every alarm whose name begins with ``prefix``."""
+
+    def alarm_changes(self, prefix: str, start: str, end: str) -> dict[str, int]:
+        """How often each of those alarms went into ALARM, or out of it, between two times; only those that
+        did."""
 
     def ask_to_stop(self, release_id: str, now: str) -> None:
         """Put the metric that trips the stop alarm of a release under way: SageMaker then rolls it back."""

@@ -36,12 +36,20 @@ def judge_shadow(call: Call) -> Work:
         or (now.endpoint and now.endpoint.config != call.work["Config"])
     ):
         return _spoiled(call, now)
-    verdict, report = _judged(call, now)
+    flapping = _flapping(call, now)
+    verdict, report = _judged(call, now, flapping)
     call.work = {**call.work, "Report": report}
     if verdict.outcome == "inconclusive" and not call.work.get("Longer"):
-        said = f"bakes once more, nothing was shown yet: {verdict.summary}"
-        return bake(call, now, said, bakes=int(call.work["Bakes"]), longer=1)
+        return _once_more(call, now, verdict, flapping)
     return _decided(call, verdict, report)
+
+
+def _once_more(call: Call, now: Situation, verdict: Verdict, flapping: bool) -> Work:
+    """Bake a second time; what was disturbed would be so in a longer window, too, and is left out."""
+    if flapping:
+        call.work = {**call.work, "BakeStart": call.now}
+    said = f"bakes once more, nothing was shown yet: {verdict.summary}"
+    return bake(call, now, said, bakes=int(call.work["Bakes"]), longer=1)
 
 
 def _spoiled(call: Call, now: Situation) -> Work:
@@ -58,11 +66,18 @@ def _spoiled(call: Call, now: Situation) -> Work:
     return bake(call, now, "the endpoint changed during the bake; it begins anew", bakes=bakes, longer=0)
 
 
-def _judged(call: Call, now: Situation) -> tuple[Verdict, str]:
+def _flapping(call: Call, now: Situation) -> bool:
+    """Whether an alarm of the release is in ALARM, or was at any time of the bake."""
+    metrics, prefix = call.world.metrics, alarm_prefix(call, now)
+    if "ALARM" in metrics.alarms(prefix).values():
+        return True
+    return bool(metrics.alarm_changes(prefix, str(call.work["BakeStart"]), call.now))
+
+
+def _judged(call: Call, now: Situation, flapping: bool) -> tuple[Verdict, str]:
     start = str(call.work["BakeStart"])
     series = call.world.metrics.series(queries(call.serving), start, call.now, PERIOD_SECONDS)
-    alarms = call.world.metrics.alarms(alarm_prefix(call, now))
-    verdict = judge(call.serving["Shadow"], series, flapping="ALARM" in alarms.values())
+    verdict = judge(call.serving["Shadow"], series, flapping=flapping)
     context = _context(call, now, start, series)
     number = f"{int(call.work.get('Bakes', 0))}{int(call.work.get('Longer', 0))}"
     keep, folder = call.world.reports.keep, call.release_id

@@ -1,12 +1,14 @@
 """The calls of the CloudWatch API that make, show and delete alarms."""
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rehearsal.api import ApiError, Parameters, Place
 from rehearsal.cloudwatch import rules
-from rehearsal.cloudwatch.alarms import Alarm
-from rehearsal.cloudwatch.queries import moment_of
+from rehearsal.cloudwatch.alarms import Alarm, Transition
+from rehearsal.cloudwatch.queries import moment_of, seconds
 from rehearsal.cloudwatch.watch import Watch
 
 _HOW = ("Statistic", "ExtendedStatistic", "Metrics", "EvaluationCriteria")
@@ -62,7 +64,7 @@ class AlarmCalls:
         self._watch.settle()
         kinds = request.get("AlarmTypes") or ["MetricAlarm"]
         found = [alarm for alarm in self._watch.alarms.values() if _chosen(alarm, request)]
-        found = [one for one in found if ("CompositeAlarm" if one.composite else "MetricAlarm") in kinds]
+        found = [one for one in found if _kind(one) in kinds]
         found.sort(key=lambda one: one.name)
         start = int(request.get("NextToken") or 0)
         size = int(
@@ -89,23 +91,25 @@ class AlarmCalls:
         }
 
     def history(self, request: Parameters) -> Parameters:
-        """DescribeAlarmHistory: changes of state, newest first."""
+        """DescribeAlarmHistory: changes of state, newest first; of metric alarms if no type is asked for."""
         self._watch.settle()
-        name = request.get("AlarmName")
+        if request.get("HistoryItemType", "StateUpdate") != "StateUpdate":
+            raise ApiError("ValidationError", "of an alarm's history, only changes of state are rehearsed")
+        name, kinds = request.get("AlarmName"), request.get("AlarmTypes") or ["MetricAlarm"]
+        first = seconds(request["StartDate"]) if "StartDate" in request else -math.inf
+        last = seconds(request["EndDate"]) if "EndDate" in request else math.inf
         found = [
-            {
-                "AlarmName": alarm.name,
-                "AlarmType": "CompositeAlarm" if alarm.composite else "MetricAlarm",
-                "Timestamp": moment_of(change.moment),
-                "HistoryItemType": "StateUpdate",
-                "HistorySummary": f"Alarm updated from {change.old} to {change.new}",
-            }
+            _told(alarm, change)
             for alarm in self._watch.alarms.values()
-            if name in (None, alarm.name)
+            if name in (None, alarm.name) and _kind(alarm) in kinds
             for change in alarm.history
+            if first <= change.moment <= last
         ]
-        found.sort(key=lambda one: one["Timestamp"], reverse=True)
-        return {"AlarmHistoryItems": found[: int(request.get("MaxRecords", 100))]}
+        newest_first = request.get("ScanBy", "TimestampDescending") == "TimestampDescending"
+        found.sort(key=lambda one: one["Timestamp"], reverse=newest_first)
+        start, size = int(request.get("NextToken") or 0), int(request.get("MaxRecords", 100))
+        more = {"NextToken": str(start + size)} if start + size < len(found) else {}
+        return {"AlarmHistoryItems": found[start : start + size], **more}
 
     def delete(self, request: Parameters) -> Parameters:
         """DeleteAlarms: names of none are no error; one that a composite alarm rests on stays."""
@@ -129,6 +133,23 @@ class AlarmCalls:
             raise ApiError("ResourceNotFound", f"Alarm {request['AlarmName']} does not exist.", 404)
         self._watch.become(alarm, request["StateValue"], request["StateReason"])
         return {}
+
+
+def _kind(alarm: Alarm) -> str:
+    return "CompositeAlarm" if alarm.composite else "MetricAlarm"
+
+
+def _told(alarm: Alarm, change: Transition) -> dict[str, Any]:
+    """AlarmHistoryItem of a change of state, with data as the AWS CLI's example of the call shows them."""
+    old, new = {"stateValue": change.old}, {"stateValue": change.new, "stateReason": change.reason}
+    return {
+        "AlarmName": alarm.name,
+        "AlarmType": _kind(alarm),
+        "Timestamp": moment_of(change.moment),
+        "HistoryItemType": "StateUpdate",
+        "HistorySummary": f"Alarm updated from {change.old} to {change.new}",
+        "HistoryData": json.dumps({"version": "1.0", "oldState": old, "newState": new}),
+    }
 
 
 def _chosen(alarm: Alarm, request: Parameters) -> bool:

@@ -15,6 +15,7 @@ from rehearsal.cloudwatch.alarms import judged
 from rehearsal.cloudwatch.expressions import evaluate
 from rehearsal.cloudwatch.rules import alarms_in, holds
 from rehearsal.emulator import Emulator, RoleRecord
+from release.aws_services import CloudWatchMetrics
 
 NAMESPACE = "acme/dev/releases"
 ONE_OF_ONE = {
@@ -69,6 +70,47 @@ def test_putting_an_alarm_again_leaves_its_state(here: Emulator) -> None:
     elsewhere = [{"Name": "Endpoint", "Value": "another"}]
     api.put_metric_alarm(AlarmName="a", **{**ONE_OF_ONE, "Dimensions": elsewhere})
     assert state(here, "a") == "ALARM"
+
+
+def test_the_history_of_an_alarm_tells_that_it_came_and_went_and_when(here: Emulator) -> None:
+    api, prefix = here.client("cloudwatch"), "acme-dev/m/release-r-0/"
+    for name in (f"{prefix}stop", f"{prefix}quiet", "acme-dev/m/stop"):
+        watched = [{"Name": "Endpoint", "Value": "another" if name.endswith("quiet") else "e"}]
+        api.put_metric_alarm(AlarmName=name, **{**ONE_OF_ONE, "Dimensions": watched})
+    here.clock.drive(61)
+    before = here.clock.now().isoformat()
+    put(here)
+    here.clock.drive(300)
+    after = here.clock.now().isoformat()
+    here.clock.drive(600)
+    metrics = CloudWatchMetrics(api, "e", NAMESPACE)
+    assert set(metrics.alarms(prefix).values()) == {"OK"}
+    assert metrics.alarm_changes(prefix, before, after) == {f"{prefix}stop": 2}
+    assert metrics.alarm_changes(prefix, after, here.clock.now().isoformat()) == {}
+
+
+def test_the_history_is_of_one_kind_of_alarms_in_either_order_page_by_page(here: Emulator) -> None:
+    api = here.client("cloudwatch")
+    api.put_metric_alarm(AlarmName="a", **ONE_OF_ONE)
+    api.put_composite_alarm(AlarmName="both", AlarmRule='ALARM("a")')
+    for state_now in ("ALARM", "OK"):
+        api.set_alarm_state(AlarmName="a", StateValue=state_now, StateReason="by hand")
+        here.clock.drive(1)
+
+    def told(**more: Any) -> list[tuple[str, str]]:
+        pages = api.get_paginator("describe_alarm_history").paginate(
+            PaginationConfig={"PageSize": 1}, HistoryItemType="StateUpdate", **more
+        )
+        items = [item for page in pages for item in page["AlarmHistoryItems"]]
+        return [(item["AlarmName"], item["HistorySummary"]) for item in items]
+
+    came = ("a", "Alarm updated from INSUFFICIENT_DATA to ALARM")
+    went = ("a", "Alarm updated from ALARM to OK")
+    assert told(AlarmName="a") == told() == [went, came]
+    assert told(ScanBy="TimestampAscending") == [came, went]
+    assert {name for name, _ in told(AlarmTypes=["CompositeAlarm"])} == {"both"}
+    with pytest.raises(ClientError, match="only changes of state"):
+        api.describe_alarm_history(HistoryItemType="Action")
 
 
 def test_alarms_are_found_by_prefix_name_and_kind_page_by_page(here: Emulator) -> None:

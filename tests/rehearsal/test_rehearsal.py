@@ -14,7 +14,7 @@ from sample_account import SAMPLES, needs_samples, sample_account
 
 from rehearsal.api import REHEARSAL
 from rehearsal.coverage import silent, stale_reasons, unneeded
-from rehearsal.driver import Rehearsal, rehearsed
+from rehearsal.driver import Rehearsal
 from rehearsal.life import live
 from rehearsal.release_scenarios import RELEASE_SCENARIOS
 from rehearsal.scenarios import SCENARIOS
@@ -50,8 +50,8 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
 
 @pytest.fixture(scope="module")
 def steps(account: Rehearsal) -> list[Step]:
-    """Every workflow of every sample, run once."""
-    return [step for product in rehearsed(account.settings) for step in live(account, product)]
+    """Every workflow of a sample, run once; those of all of them are in test_release_life.py."""
+    return list(live(account, account.product("credit-approval")))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def stored(account: Rehearsal, uri: str) -> bytes:
     return bytes(account.emulator.client("s3", REHEARSAL).get_object(Bucket=bucket, Key=key)["Body"].read())
 
 
-def test_every_workflow_of_every_sample_does_what_it_promises(steps: list[Step]) -> None:
+def test_every_workflow_of_a_sample_does_what_it_promises(steps: list[Step]) -> None:
     failed = [
         f"{s.model} {s.workflow}: {s.ended.error} {s.ended.cause}" for s in steps if not s.ended.succeeded
     ]
@@ -77,9 +77,6 @@ def test_every_workflow_of_every_sample_does_what_it_promises(steps: list[Step])
         ("credit-approval", "train"),
         ("credit-approval", "register"),
         ("credit-approval", "batch"),
-        ("fraud-detector", "train"),
-        ("fraud-detector", "tune"),
-        ("fraud-detector", "register"),
     ]
 
 
@@ -205,5 +202,7 @@ def test_with_a_fault_the_workflow_ends_as_promised(
 ) -> None:
     """After the life, whose calls are all to be allowed: one fault takes a permission away."""
     model = "credit-approval" if fault == "spot_interruption" else "fraud-detector"
-    outcome = SCENARIOS[fault].rehearse(account, account.product(model))
+    product = account.product(model)
+    account.upload(product)
+    outcome = SCENARIOS[fault].rehearse(account, product)
     assert outcome.as_promised, outcome.seen

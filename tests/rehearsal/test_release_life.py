@@ -74,6 +74,7 @@ def test_the_whole_life_needs_all_that_its_roles_may_do(tmp_path_factory: pytest
     with sample_account(tmp_path_factory.mktemp("life"), *SAMPLES, serving=True) as account:
         steps = [step for product in rehearsed(account.settings) for step in live(account, product)]
         assert [f"{s.model} {s.workflow}: {s.result}" for s in steps if not s.as_promised] == []
+        assert {"train", "tune", "register"} <= {s.workflow for s in steps if s.model == "fraud-detector"}
         assert [step.wanted for step in steps if step.model == "credit-approval" and step.wanted] == [
             *("released", "released", "rejected", "rolled_back", "released"),
             *("stopped", "stopped", "refused"),

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -406,6 +407,16 @@ def test_the_policies_of_the_longest_names_fit(longest: Environment) -> None:
         assert len(text) < MAX_INLINE
 
 
+def test_only_where_a_shadow_is_judged_may_a_release_read_measurements_and_the_history_of_alarms(
+    longest: Environment,
+) -> None:
+    whole = served(next(product for product in longest.products if product.name == LONGEST), longest)
+    assert whole.serving.shadow
+    bare = replace(whole, serving=whole.serving.model_copy(update={"shadow": None}))
+    judged, direct = ({a for g in model_release(one) for a in g.actions} for one in (whole, bare))
+    assert {"cloudwatch:DescribeAlarmHistory", "cloudwatch:GetMetricData"} <= judged - direct
+
+
 def test_no_workflow_reaches_a_job_a_model_or_a_workflow_of_a_model_whose_name_begins_alike(
     longest: Environment,
 ) -> None:
@@ -455,6 +466,7 @@ def test_no_release_reaches_what_belongs_to_a_model_whose_name_begins_alike(long
                 names.arn("states", f"execution:{base}-release:1"),
                 names.arn("lambda", f"function:{base}-release"),
                 names.arn("cloudwatch", f"alarm:pppppp-eeeeeeee/{other}/operating"),
+                names.arn("cloudwatch", f"alarm:pppppp-eeeeeeee/{other}/release-abcdefghij-1/errors"),
                 names.arn("logs", f"log-group:/aws/sagemaker/Endpoints/{base}:log-stream:x"),
                 names.role_arn("release", f"{other}-update"),
                 names.role_arn("endpoint", f"{other}-endpoint"),

@@ -236,6 +236,80 @@ def test_the_stack_is_described_with_its_policy(stack: tuple[CloudFormationStack
     assert (bare.protected, bare.policy) == (False, None)
 
 
+def happened(resource: str, status: str, reason: str | None = None, *, number: int = 0) -> dict[str, Any]:
+    """A stack event; the stack's own are those of the resource STACK."""
+    return {
+        "StackId": "arn:stack",
+        "EventId": str(number),
+        "StackName": STACK,
+        "LogicalResourceId": resource,
+        "PhysicalResourceId": "arn:stack" if resource == STACK else f"{resource}-1",
+        "ResourceStatus": status,
+        "Timestamp": datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+        **({"ResourceStatusReason": reason} if reason else {}),
+    }
+
+
+WENT_BACK = [
+    happened(STACK, "UPDATE_ROLLBACK_COMPLETE"),
+    happened("Endpoint", "UPDATE_COMPLETE"),
+    happened(STACK, "UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed to update: [Endpoint]."),
+    happened("ReleaseErrorsAlarm", "CREATE_FAILED", "Resource creation cancelled"),
+    happened("Endpoint", "UPDATE_FAILED", "the alarm p99-latency went off"),
+]
+"""Newest first."""
+BEGAN = happened(STACK, "UPDATE_IN_PROGRESS", "User Initiated")
+EARLIER = happened("ProductionModel", "CREATE_FAILED", "another update's")
+
+
+def reason(made: tuple[CloudFormationStack, Stubber], status: str, *pages: Any, own: str = "") -> str:
+    """What the stack is said to be in its status for; every page of events is asked for."""
+    stack, stub = made
+    more = {"StackStatusReason": own} if own else {}
+    stub.add_response("describe_stacks", stacked(StackStatus=status, **more), {"StackName": STACK})
+    stub.add_response("get_stack_policy", {}, {"StackName": STACK})
+    for number, page in enumerate(pages):
+        asked = {"StackName": STACK} | ({"NextToken": str(number)} if number else {})
+        rest = {"NextToken": str(number + 1)} if number + 1 < len(pages) else {}
+        stub.add_response("describe_stack_events", {"StackEvents": page, **rest}, asked)
+    found = stack.describe()
+    stub.assert_no_pending_responses()
+    assert found is not None
+    return found.reason
+
+
+@pytest.mark.parametrize("size", [3, 4, 9])
+def test_a_stack_that_went_back_says_which_resource_failed_first_and_why(
+    stack: tuple[CloudFormationStack, Stubber], size: int
+) -> None:
+    events = [*WENT_BACK, BEGAN, EARLIER, happened(STACK, "UPDATE_IN_PROGRESS")]
+    # Nothing is read of what happened before the last update.
+    pages = [events[at : at + size] for at in range(0, len(WENT_BACK) + 1, size)]
+    assert reason(stack, "UPDATE_ROLLBACK_COMPLETE", *pages) == "Endpoint: the alarm p99-latency went off"
+
+
+def test_a_stack_whose_way_back_failed_says_both_reasons(stack: tuple[CloudFormationStack, Stubber]) -> None:
+    own = "The following resource(s) failed to update: [ProductionModel]."
+    events = [
+        happened(STACK, "UPDATE_ROLLBACK_FAILED", own),
+        happened("ProductionModel", "UPDATE_FAILED", "no"),
+        *WENT_BACK[2:],
+        BEGAN,
+    ]
+    found = reason(stack, "UPDATE_ROLLBACK_FAILED", events, own=own)
+    assert found == f"Endpoint: the alarm p99-latency went off; {own}"
+
+
+def test_a_failure_without_a_reason_is_said_by_its_status_and_none_by_nothing(
+    stack: tuple[CloudFormationStack, Stubber],
+) -> None:
+    silent = [happened("Endpoint", "UPDATE_FAILED"), BEGAN]
+    assert reason(stack, "UPDATE_ROLLBACK_COMPLETE", silent) == "Endpoint: UPDATE_FAILED"
+    assert reason(stack, "UPDATE_ROLLBACK_COMPLETE", [BEGAN, EARLIER]) == ""
+    # Of any other stack, no events are asked for.
+    assert reason(stack, "UPDATE_IN_PROGRESS", own="User Initiated") == "User Initiated"
+
+
 def test_a_stack_that_is_not_there_is_none(stack: tuple[CloudFormationStack, Stubber]) -> None:
     made, stub = stack
     stub.add_client_error("describe_stacks", "ValidationError", f"Stack with id {STACK} does not exist")
@@ -673,6 +747,38 @@ def test_alarms_of_a_release_are_found_by_the_beginning_of_their_name(aws: None)
     )
     found = CloudWatchMetrics(cloudwatch, ENDPOINT, "n").alarms("acme-dev/credit/release-abc-")
     assert found == {"acme-dev/credit/release-abc-1/errors": "ALARM"}
+
+
+def changed(old: str, new: str) -> dict[str, Any]:
+    """A change of state as the history of an alarm has it."""
+    states = {"oldState": {"stateValue": old}, "newState": {"stateValue": new}}
+    return {"HistoryItemType": "StateUpdate", "HistoryData": json.dumps({"version": "1.0", **states})}
+
+
+def test_changes_of_an_alarm_are_counted_to_the_last_page_and_what_cannot_be_read_counts() -> None:
+    cloudwatch = client("cloudwatch")
+    start, end = "2026-11-20T08:00:00Z", "2026-11-20T09:00:00Z"
+    named = [{"AlarmName": f"release-abc-1/{name}", "StateValue": "OK"} for name in ("a", "b", "c")]
+    asked = {"AlarmTypes": ["MetricAlarm"], "HistoryItemType": "StateUpdate", "StartDate": start}
+    asked |= {"EndDate": end}
+    pages: list[tuple[str, list[dict[str, Any]], dict[str, str], dict[str, str]]] = [
+        ("a", [changed("ALARM", "OK"), changed("OK", "ALARM")], {}, {"NextToken": "more"}),
+        ("a", [changed("INSUFFICIENT_DATA", "ALARM")], {"NextToken": "more"}, {}),
+        ("b", [changed("INSUFFICIENT_DATA", "OK"), changed("OK", "INSUFFICIENT_DATA")], {}, {}),
+        ("c", [{"HistoryData": '{"version": "1.0", "oldSt'}, {}, {"HistoryData": "[]"}], {}, {}),
+    ]
+    with Stubber(cloudwatch) as stub:
+        prefix = {"AlarmNamePrefix": "release-abc-1/", "AlarmTypes": ["MetricAlarm"]}
+        stub.add_response("describe_alarms", {"MetricAlarms": named}, prefix)
+        for name, items, token, following in pages:
+            expected = {"AlarmName": f"release-abc-1/{name}", **asked, **token}
+            stub.add_response("describe_alarm_history", {"AlarmHistoryItems": items, **following}, expected)
+        metrics = CloudWatchMetrics(cloudwatch, ENDPOINT, "n")
+        assert metrics.alarm_changes("release-abc-1/", start, end) == {
+            "release-abc-1/a": 3,
+            "release-abc-1/c": 3,
+        }
+        stub.assert_no_pending_responses()
 
 
 def test_asking_to_stop_puts_the_metric_of_one_release() -> None:

@@ -104,6 +104,56 @@ def test_a_shadow_that_shows_nothing_bakes_once_more_and_never_passes() -> None:
     assert release.path.count("judge") == 2
 
 
+def baking(account: Account, operator: Operator) -> Execution:
+    """A release of version 2 in the middle of its first bake."""
+    release = until(operator.start("release", model_package_arn=account.approve(2)), "judge")
+    account.now += 1800
+    return release
+
+
+def test_a_bake_during_which_an_alarm_came_and_went_shows_nothing_and_a_quiet_one_after_it_counts() -> None:
+    account, operator = served()
+    release = baking(account, operator)
+    account.flicker()
+    release.step()
+    assert release.following == "judge"
+    assert "Alarms: an alarm of the release was in ALARM during the bake" in release.work["Message"]
+    operator.finish(release)
+    assert (release.outcome, live(account)) == ("released", 2)
+    assert release.path.count("judge") == 2
+
+
+def test_an_alarm_that_comes_and_goes_in_both_bakes_rejects_the_version() -> None:
+    account, operator = served()
+    release = baking(account, operator)
+    for _ in range(2):
+        account.flicker()
+        release.step()
+        account.now += 1800
+    operator.finish(release)
+    assert (release.outcome, live(account)) == ("rejected", 1)
+    assert release.path.count("judge") == 2
+
+
+def test_an_alarm_that_lasts_when_the_bake_ends_rejects_the_version() -> None:
+    account, operator = served()
+    release = baking(account, operator)
+    account.flapping = True
+    operator.finish(release)
+    assert (release.outcome, live(account)) == ("rejected", 1)
+
+
+def test_alarms_from_before_the_bake_and_of_other_releases_do_not_matter() -> None:
+    account, operator = served()
+    release = until(operator.start("release", model_package_arn=account.approve(2)), "turn_on_shadow")
+    account.flicker()
+    until(release, "judge")
+    account.alarm_changes.append((f"{SERVING['AlarmPrefix']}another-0", account.clock))
+    operator.finish(release)
+    assert (release.outcome, live(account)) == ("released", 2)
+    assert release.path.count("judge") == 1
+
+
 def test_a_version_that_fails_under_full_traffic_is_rolled_back() -> None:
     account, operator = served()
     release = operator.release(model_package_arn=account.approve(2, "weak"))

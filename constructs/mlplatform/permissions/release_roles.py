@@ -73,7 +73,8 @@ def _stack(served: Served) -> list[Grant]:
     why = "CloudFormation numbers stacks; this one is the model's"
     again: Conditions = {"StringEquals": {"cloudformation:RoleArn": list(either)}}
     changes = tuple(f"cloudformation:{verb}ChangeSet" for verb in ("Delete", "Describe", "Execute"))
-    see = ("cloudformation:DescribeStacks", "cloudformation:GetStackPolicy")
+    seen = ("DescribeStackEvents", "DescribeStacks", "GetStackPolicy")
+    see = tuple(f"cloudformation:{verb}" for verb in seen)
     return [
         Grant("PlanUpdates", ("cloudformation:CreateChangeSet",), stack, why, _planned(served)),
         Grant("CarryOutPlans", changes, stack, why, named),
@@ -169,12 +170,20 @@ def _executions(served: Served) -> list[Grant]:
 
 
 def _judgement(served: Served) -> list[Grant]:
-    """Where a shadow is judged: what both showed, and the report about it."""
+    """Where a shadow is judged: what both showed, whether an alarm came and went, and the report about it."""
+    alarms = served.names.alarm(served.product.name, "release-*")
+    history = (served.names.arn("cloudwatch", f"alarm:{alarms}"),)
     reports = object_arns(served.settings, f"releases/{served.product.name}/*")
     here, why = within(served.settings.region), "reports lie below their release"
     metrics = "metrics are of no resource in particular"
     return [
         Grant("ReadMetrics", ("cloudwatch:GetMetricData",), ("*",), metrics, here),
+        Grant(
+            "ReadAlarmHistory",
+            ("cloudwatch:DescribeAlarmHistory",),
+            history,
+            "a bake during which an alarm of the release came and went shows nothing",
+        ),
         Grant("KeepReports", ("s3:PutObject",), reports, why, ours(served.settings)),
     ]
 
