@@ -385,6 +385,7 @@ def test_a_model_without_a_runtime_here_says_so_when_it_is_invoked(here: Account
         invoke(here)
 
 
+@pytest.mark.thorough
 def test_requests_and_answers_are_captured_as_the_models_role(here: Account) -> None:
     model(here, "one")
     capture = {
@@ -405,6 +406,7 @@ def test_requests_and_answers_are_captured_as_the_models_role(here: Account) -> 
     assert kept["endpointOutput"]["data"] == "one"
 
 
+@pytest.mark.thorough
 def test_counts_and_weights_are_kept_only_if_that_is_asked_for(here: Account) -> None:
     serving(here)
     wanted = [{"VariantName": "production", "DesiredInstanceCount": 5, "DesiredWeight": 3}]
@@ -418,6 +420,7 @@ def test_counts_and_weights_are_kept_only_if_that_is_asked_for(here: Account) ->
     assert wait_until(here, "InService")["ProductionVariants"][0]["CurrentInstanceCount"] == 2
 
 
+@pytest.mark.thorough
 def test_weights_divide_the_requests_between_production_variants(here: Account) -> None:
     model(here, "one")
     model(here, "two")
@@ -544,6 +547,7 @@ def count(here: Account) -> int:
     return int(wait_until(here, "InService")["ProductionVariants"][0]["CurrentInstanceCount"])
 
 
+@pytest.mark.thorough
 def test_instances_follow_the_requests_within_limits_and_with_patience(here: Account) -> None:
     serving(here)
     tracked(here, target(here))
@@ -586,6 +590,7 @@ def test_a_scheduled_action_changes_the_limits_and_the_count_with_them(here: Acc
     assert count(here) == 4
 
 
+@pytest.mark.thorough
 def test_another_instance_type_needs_the_variant_to_be_deregistered_first(here: Account) -> None:
     serving(here)
     which = target(here)
@@ -630,6 +635,7 @@ def test_tags_of_models_and_configurations_decide_who_may_delete_them(here: Acco
     caller.delete_model(ModelName="one")
 
 
+@pytest.mark.thorough
 def test_an_asynchronous_endpoint_answers_into_a_bucket(here: Account) -> None:
     model(here, "one")
     answers = {"S3OutputPath": f"s3://{BUCKET}/answers", "S3FailurePath": f"s3://{BUCKET}/failures"}

@@ -34,6 +34,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rehearsal,
         yield account, released(account, product, package, "nothing_to_do", silently)
 
 
+@pytest.mark.thorough
 def test_a_first_release_serves_after_one_that_found_no_instances(first: tuple[Rehearsal, Step]) -> None:
     account, again = first
     product = account.product("fraud-detector")
@@ -43,6 +44,7 @@ def test_a_first_release_serves_after_one_that_found_no_instances(first: tuple[R
     assert [str(call) for call in account.emulator.trace if not call.allowed] == []
 
 
+@pytest.mark.thorough
 def test_a_version_whose_image_is_gone_is_refused(first: tuple[Rehearsal, Step]) -> None:
     account, again = first
     product, serves = account.product("fraud-detector"), str(again.ended.output["ModelPackageArn"])
