@@ -1,5 +1,6 @@
 """What tests share: the platform synthesized once from the fixtures, and once from the user's own files."""
 
+import functools
 import gc
 import http.server
 import json
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import botocore.session
 import pytest
 from moto import mock_aws
 
@@ -18,6 +20,9 @@ from tools.platform_app import platform_app
 
 # Templates and models of APIs are large and live long: to search them for garbage took a third of the time.
 gc.set_threshold(200_000, 50, 1000)
+
+# Every test has its own session of botocore; the files with AWS's APIs are the same for all.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "tests" / "fixtures" / "environments"

@@ -14,7 +14,7 @@ from mlplatform.settings import Environment, SettingsError, read_environments
 from tools.assembly import stacks
 from tools.effective_cases import NOTHING, Case, read_cases, read_principals
 from tools.effective_permissions import World, read_world
-from tools.effective_places import MissingError
+from tools.effective_places import MissingError, Places
 from tools.effective_requests import applies, request_of, situations
 from tools.platform_app import platform_app
 from tools.policy_evaluator import Decision, Request, evaluate
@@ -86,10 +86,11 @@ def judge(
 def _requests(
     cases: Sequence[Case], principals: Mapping[str, str], world: World, settings: Environment
 ) -> Iterator[tuple[Case, Request]]:
+    places = Places(world, settings)
     for case in cases:
         if applies(case.where, settings):
             try:
-                yield case, request_of(case, world, settings, principals)
+                yield case, request_of(case, places, principals)
             except MissingError:
                 continue
 

@@ -64,6 +64,7 @@ class Places(string.Formatter):
 
     def __init__(self, world: World, settings: Environment) -> None:
         self.world, self.settings = world, settings
+        self._near: dict[str, Places] = {}
 
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[str, str]:
         """Value of a placeholder. Raises MissingError for what the environment lacks."""
@@ -91,6 +92,11 @@ class Places(string.Formatter):
     def _beside(self, where: str) -> "Places":
         if not where:
             return self
+        if where not in self._near:
+            self._near[where] = self._found(where)
+        return self._near[where]
+
+    def _found(self, where: str) -> "Places":
         here = self.settings
         fits = {
             "neighbour": lambda e: e.account == here.account and e is not here,

@@ -56,9 +56,9 @@ def situations(settings: Environment) -> tuple[Situation, Situation]:
     return "bounded" if bounded else "unbounded", settings.customization.permissions
 
 
-def request_of(case: Case, world: World, settings: Environment, principals: Mapping[str, str]) -> Request:
+def request_of(case: Case, places: Places, principals: Mapping[str, str]) -> Request:
     """The request a case stands for in one environment. Raises MissingError if it cannot be asked there."""
-    places = Places(world, settings)
+    world, settings = places.world, places.settings
     caller = places.caller(case.principal, principals)
     resource = _resource(case, places)
     account = _account(resource, settings)

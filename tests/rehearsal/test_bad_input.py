@@ -88,7 +88,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, text in texts.items():
         (folder / "environments" / f"{name}.yaml").write_text(text)
     model = yaml.safe_load((FIXTURES / "models" / MODEL / "model.yaml").read_text())
-    del model["prepare"], model["schedule"], model["data"]["validation"], model["tune"]
+    del model["prepare"], model["schedule"], model["data"]["validation"], model["tune"], model["serving"]
     for name in (MODEL, LENIENT, GROUPLESS):
         shutil.copytree(FIXTURES / "models" / MODEL, folder / "models" / name)
         model["data"]["maximum_bad_rows"] = 1 if name == LENIENT else 0

@@ -1,6 +1,6 @@
 """Who may do what, decided by the synthesized policies together: the table in ``decisions/``, and no others.
 
-``make verify`` asks the same of every fixture environment.
+``make verify`` asks the same of the user's own and of every fixture environment.
 """
 
 import shutil
@@ -38,10 +38,17 @@ PIPELINE = "repo:acme/ml-platform:environment:tight"
 KEY = "arn:aws:kms:eu-west-1:100000000001:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 IMAGE = f"100000000004.dkr.ecr.eu-west-1.amazonaws.com/studio@sha256:{'0f1e2d3c' * 8}"
 STUDIO = {"studio": {"users": PEOPLE}}
+ORGANIZATION = "o-a1b2c3d4e5"
+SHARING = {
+    "organization_id": ORGANIZATION,
+    "registry": {"environment": "tight", "artifacts_key_arn": KEY},
+}
+SERVED = {"capture": {"sampling_percent": 20}, "consumers": ["arn:aws:iam::777788889999:role/loan-app"]}
 FILES = {
     "tight": environment(
         "100000000001",
         **STUDIO,
+        organization_id=ORGANIZATION,
         training=True,
         ci={"deploy_subjects": [PIPELINE], "review_subjects": [PIPELINE], "run_subjects": [PIPELINE]},
     ),
@@ -63,15 +70,20 @@ FILES = {
     "idp": environment(
         "100000000004",
         studio={"users": PEOPLE, "custom_image": IMAGE},
-        organization_id="o-a1b2c3d4e5",
+        **SHARING,
         iam={"require_mfa": "identity_provider", "sign_in_roles": [PEOPLE_OF_SAML, SESSION]},
     ),
     "live": environment(
-        "100000000005", **STUDIO, registry={"environment": "tight", "artifacts_key_arn": KEY}
+        "100000000005",
+        **STUDIO,
+        **SHARING,
+        ci={"deploy_subjects": [PIPELINE], "release_subjects": [PIPELINE]},
+        release={"start": {"after": "tight"}},
+        models={"credit-approval": {"serving": SERVED}},
     ),
 }
 """Every mode of customization and every way to sign in, two environments in one account (``tight`` and
-``lab``), and one that uses another's registry (``live``)."""
+``lab``), and two that use another's registry: what is approved there (``idp``) or served there (``live``)."""
 
 
 @pytest.fixture(scope="module")
@@ -98,10 +110,10 @@ def fixtures(
 
 
 @pytest.fixture(scope="module")
-def judged(made_up: World, users: World, fixtures: World) -> dict[str, list[Judged]]:
-    """Every case in the user's and the made-up environments (``lab`` is as ``tight``), and in China."""
-    only = {*FILES, *users.environments, "china"} - {"lab"}
-    every = judge(CASES, PRINCIPALS, [made_up, users, fixtures], only=only)
+def judged(made_up: World, fixtures: World) -> dict[str, list[Judged]]:
+    """Every case in the made-up environments (``lab`` is as ``tight``), and in China."""
+    only = {*FILES, "china"} - {"lab"}
+    every = judge(CASES, PRINCIPALS, [made_up, fixtures], only=only)
     by_case = defaultdict(list)
     for one in every:
         by_case[one.case.name].append(one)

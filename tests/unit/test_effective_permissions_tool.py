@@ -12,7 +12,7 @@ from mlplatform.settings import Environment
 from tools.effective_cases import Case, Where, read_cases
 from tools.effective_decisions import main
 from tools.effective_permissions import World, read_world
-from tools.effective_places import STRANGER, MissingError
+from tools.effective_places import STRANGER, MissingError, Places
 from tools.effective_requests import applies, request_of, situations
 
 ACCOUNT = "111122223333"
@@ -212,20 +212,24 @@ CASE = Case(
 def test_a_case_is_asked_only_where_what_it_is_about_exists(settings: dict[str, Environment]) -> None:
     world = read(settings, Studio=template(Role=role(READ, RoleName="acme-dev-train")))
     ours = replace(CASE, resource="raw/1.csv")
-    assert request_of(ours, world, settings["dev"], {}).principal.endswith("role/acme/dev/job/acme-dev-train")
+    assert request_of(ours, Places(world, settings["dev"]), {}).principal.endswith(
+        "role/acme/dev/job/acme-dev-train"
+    )
     for lacking in (CASE, replace(ours, principal="nobody"), replace(ours, principal="neighbour.train")):
         with pytest.raises(MissingError):
-            request_of(lacking, world, settings["dev"], {})
+            request_of(lacking, Places(world, settings["dev"]), {})
 
 
 def test_what_is_nobodys_we_know_opens_itself_so_that_our_side_decides(
     settings: dict[str, Environment],
 ) -> None:
     world = read(settings, Studio=template(Role=role(READ, RoleName="acme-dev-train")))
-    stolen = request_of(replace(CASE, resource=f"stolen-{STRANGER}/x"), world, settings["dev"], {})
+    stolen = request_of(replace(CASE, resource=f"stolen-{STRANGER}/x"), Places(world, settings["dev"]), {})
     assert stolen.resource_account == STRANGER
     assert stolen.resource_policy is not None
-    kept = request_of(replace(CASE, resource=f"kept-{ACCOUNT}-eu-west-1/x"), world, settings["dev"], {})
+    kept = request_of(
+        replace(CASE, resource=f"kept-{ACCOUNT}-eu-west-1/x"), Places(world, settings["dev"]), {}
+    )
     assert kept.resource_account == ACCOUNT
     assert kept.resource_policy is None
 
