@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import yaml
@@ -12,7 +13,7 @@ SHORTEST_REASON = 20
 """Characters below which a reason would convince nobody."""
 
 Exceptions = Mapping[str, Mapping[str, str]]
-"""Reasons by rule, by resource (``<stack>/<logical id>``)."""
+"""Reasons by rule, by resource (``<stack>/<logical id>``, in which ``*`` stands for any characters)."""
 
 
 @dataclass(frozen=True, order=True)
@@ -53,9 +54,15 @@ def settle(findings: Iterable[Finding], excepted: Exceptions, tool: str) -> Sett
     A finding nobody excepted, an exception without a finding and one without a reason are problems.
     """
     found = {(one.stack, one.logical_id, one.rule): one for one in sorted(findings, reverse=True)}
-    open_ones = [one for one in found.values() if one.rule not in excepted.get(one.resource, {})]
+    taken = [
+        (resource, one)
+        for one in found.values()
+        for resource, reasons in excepted.items()
+        if one.rule in reasons and fnmatchcase(one.resource, resource)
+    ]
+    needed = {(resource, one.rule) for resource, one in taken}
+    open_ones = set(found.values()) - {one for _, one in taken}
     problems = [str(one) for one in sorted(open_ones)]
-    needed = {(one.resource, one.rule) for one in found.values()}
     for resource, reasons in excepted.items():
         for rule, because in reasons.items():
             if (resource, rule) not in needed:

@@ -140,7 +140,7 @@ class ReleaseEvents(Construct):
             environment=variables(self._settings),
             accepted=_ACCEPTED,
         )
-        mapping = lambda_.CfnEventSourceMapping(
+        lambda_.CfnEventSourceMapping(
             self,
             "Mapping",
             event_source_arn=queue.attr_arn,
@@ -149,7 +149,6 @@ class ReleaseEvents(Construct):
             function_response_types=["ReportBatchItemFailures"],
             scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=2),
         )
-        mapping.node.add_dependency(function)  # Lambda checks that the role may read the queue
 
     def _bus(self) -> events.CfnEventBus | None:
         policy = bus_policy(self._settings)

@@ -51,6 +51,13 @@ def test_an_exception_holds_for_one_rule_on_one_resource(excepted: dict[str, dic
     assert str(LOGGING) in settle([LOGGING], excepted, "checkov").problems
 
 
+def test_an_exception_may_be_for_what_every_model_has() -> None:
+    of_models = [replace(LOGGING, stack=f"dev/Model-{name}") for name in ("churn", "credit")]
+    settled = settle([*of_models, LOGGING], {"Model-*/Logs": {"CKV_AWS_18": BECAUSE}}, "checkov")
+    assert settled.problems == (str(LOGGING),)
+    assert settled.excepted == 2
+
+
 def test_an_exception_without_a_finding_is_a_problem() -> None:
     assert settle([], {"Foundation/Logs": {"CT.S3.PR.2": BECAUSE}}, "guard").problems == (
         "guard CT.S3.PR.2 Foundation/Logs: excepted, but guard does not object: remove it",
