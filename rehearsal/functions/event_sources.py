@@ -104,16 +104,22 @@ class EventSources:
     def _poll(self, mapping: _Mapping) -> None:
         name = mapping.given["EventSourceArn"].rpartition(":")[2]
         url = f"{self.emulator.endpoint}/{self.emulator.place.account}/{name}"
+        said = ""
         while not mapping.stopped.wait(POLL_SECONDS):
-            # The rehearsal looks first: an empty queue would fill the record of calls.
-            counted = self.emulator.client("sqs").get_queue_attributes(
-                QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
-            )["Attributes"]
-            if mapping.given.get("Enabled", True) and int(counted["ApproximateNumberOfMessages"]):
-                try:
+            try:
+                if mapping.given.get("Enabled", True) and self._waiting(url):
                     self._take(mapping, url)
-                except (ApiError, ClientError) as error:
+            except (ApiError, ClientError) as error:  # a queue may be deleted before what it feeds
+                if str(error) != said:
+                    said = str(error)
                     self.emulator.note(f"{mapping.function} gets nothing from {name}: {error}")
+
+    def _waiting(self, url: str) -> bool:
+        """Whether messages wait. The rehearsal itself asks: empty queues would fill the record of calls."""
+        answer = self.emulator.client("sqs").get_queue_attributes(
+            QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"]) > 0
 
     def _take(self, mapping: _Mapping, url: str) -> None:
         function = self.find({"FunctionName": mapping.function})

@@ -341,6 +341,11 @@ def test_a_queue_feeds_its_function_until_what_waits_is_dealt_with(
     while not wanted <= set(function.logged()) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert sorted(line for line in function.logged() if line[:2] in ("on", "tw")) == sorted(wanted)
+    sqs.delete_queue(QueueUrl=url)
+    deadline = time.monotonic() + 20
+    while not emulator.notes and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert [note for note in emulator.notes if "gets nothing from feeding" in note] == emulator.notes != []
     function.client.delete_event_source_mapping(UUID=made["UUID"])
     assert function.client.list_event_source_mappings()["EventSourceMappings"] == []
 
