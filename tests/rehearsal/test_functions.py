@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from rehearsal.api import ApiError, Place
 from rehearsal.emulator import Emulator, RoleRecord
 from rehearsal.functions import FunctionService
+from rehearsal.functions.event_sources import POLL_SECONDS
 
 pytestmark = pytest.mark.thorough
 
@@ -309,6 +310,10 @@ def test_an_asynchronous_event_is_repeated_and_ends_in_the_dead_letter_queue(
     assert json.loads(message["Body"]) == {"a": 1}
 
 
+def about_feeding(emulator: Emulator) -> list[str]:
+    return [note for note in emulator.notes if "gets nothing from feeding" in note]
+
+
 def test_a_queue_feeds_its_function_until_what_waits_is_dealt_with(
     emulator: Emulator, service: FunctionService
 ) -> None:
@@ -343,9 +348,10 @@ def test_a_queue_feeds_its_function_until_what_waits_is_dealt_with(
     assert sorted(line for line in function.logged() if line[:2] in ("on", "tw")) == sorted(wanted)
     sqs.delete_queue(QueueUrl=url)
     deadline = time.monotonic() + 20
-    while not emulator.notes and time.monotonic() < deadline:
+    while not (told := about_feeding(emulator)) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert [note for note in emulator.notes if "gets nothing from feeding" in note] == emulator.notes != []
+    time.sleep(3 * POLL_SECONDS)
+    assert len(told) == len(about_feeding(emulator)) == 1
     function.client.delete_event_source_mapping(UUID=made["UUID"])
     assert function.client.list_event_source_mappings()["EventSourceMappings"] == []
 
