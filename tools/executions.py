@@ -91,11 +91,11 @@ class _States:
         elif kind.endswith("StateExited"):
             name = event["stateExitedEventDetails"]["name"]
             took = (when - self._entered.get(name, when)).total_seconds()
-            self._show(f"  {clock((when - self._start).total_seconds())}  {name:<24} {took:7.1f} s")
+            self._show(f"{clock((when - self._start).total_seconds()):>6}  {name:<24} {took:7.1f} s")
         elif kind in FAILURES:
             details = event.get(f"{kind[0].lower()}{kind[1:]}EventDetails", {})
             self._show(
-                f"  {clock((when - self._start).total_seconds())}  attempt failed: {details.get('error')}"
+                f"{clock((when - self._start).total_seconds()):>6}  attempt failed: {details.get('error')}"
             )
 
 
