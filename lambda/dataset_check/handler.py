@@ -10,8 +10,11 @@ import boto3
 from botocore.exceptions import ClientError
 
 from dataset_check import logic
+from dataset_check.formats import FORMATS
+from dataset_check.ledger import refuse_counts, refuse_large, refuse_settings
 from dataset_check.lines import LineTooLongError
 from dataset_check.objects import lines, objects, reason
+from dataset_check.parts import check_part, report_parts, write_listed
 from dataset_check.rows import alien, check, first_row, not_text
 from s3_locations import read_json, write_json
 
@@ -35,6 +38,8 @@ def handle(event: Mapping[str, Any], *, s3: Any) -> dict[str, Any]:
 def _plan(event: Mapping[str, Any], s3: Any) -> dict[str, Any]:
     form, folder = event["Format"], event["Folder"].rstrip("/")
     channels: dict[str, dict[str, Any]] = {}
+    if form["Format"] in FORMATS:
+        refuse_settings(form)
     pieces = _examined(event["Locations"], form, channels, s3)
     number = 0
     if form["Format"] == "none":
@@ -57,6 +62,8 @@ def _examined(
         for piece in objects(s3, name, location):
             if form["Format"] != "none":
                 logic.refuse_unfit(piece)
+            if form["Format"] in FORMATS:
+                refuse_large(piece, FORMATS[form["Format"]])
             if name not in channels:
                 channels[name] = {"Objects": 0, "Bytes": 0, **_columns(piece, form, s3)}
             channels[name]["Objects"] += 1
@@ -88,7 +95,10 @@ def _columns(piece: logic.Piece, form: Mapping[str, Any], s3: Any) -> dict[str, 
 def _check(event: Mapping[str, Any], s3: Any) -> dict[str, Any]:
     plan, part = read_json(s3, event["Plan"]), event["Part"]
     pieces = [logic.Piece(**piece) for piece in read_json(s3, f"{plan['Folder']}/pieces-{part}.json")]
-    notes = [_note(piece, plan, s3) for piece in pieces]
+    if plan["Format"]["Format"] in FORMATS:
+        notes = check_part(pieces, plan, part, s3)
+    else:
+        notes = [_note(piece, plan, s3) for piece in pieces]
     write_json(s3, f"{plan['Folder']}/part-{part}.json", notes)
     rows, bad = (sum(note[key] for note in notes) for key in ("Rows", "BadRows"))
     return {"Part": part, "Rows": rows, "BadRows": bad}
@@ -104,6 +114,8 @@ def _note(piece: logic.Piece, plan: Mapping[str, Any], s3: Any) -> dict[str, Any
 
 def _report(event: Mapping[str, Any], s3: Any) -> dict[str, Any]:
     plan = read_json(s3, event["Plan"])
+    if plan["Format"]["Format"] in FORMATS:
+        return _report_records(plan, s3)
     files = (read_json(s3, f"{plan['Folder']}/part-{part}.json") for part in range(plan["Parts"]))
     report = logic.merge(plan, (note for notes in files for note in notes))
     where = f"{plan['Folder']}/report.json"
@@ -111,6 +123,23 @@ def _report(event: Mapping[str, Any], s3: Any) -> dict[str, Any]:
     logic.refuse_report(report, where)
     counted = {key: report[key] for key in ("Rows", "BadRows")}
     return {**counted, "Report": where, "Problems": report["Problems"][: logic.SHOWN_PROBLEMS]}
+
+
+def _report_records(plan: Mapping[str, Any], s3: Any) -> dict[str, Any]:
+    """Report on records: bad ones are listed in ``problems.jsonl`` beside the report."""
+    report, listed = report_parts(plan, s3)
+    where, beside = (f"{plan['Folder']}/{name}" for name in ("report.json", "problems.jsonl"))
+    write_listed(s3, beside, listed)
+    write_json(s3, where, report | {"Listed": beside})
+    logic.refuse_report(report, where)
+    refuse_counts(report, where)
+    counted = {key: report[key] for key in ("Rows", "BadRows", "Duplicates")}
+    counted["Duplicates"] = {
+        **counted["Duplicates"],
+        "First": report["Duplicates"]["First"][: logic.SHOWN_PROBLEMS],
+    }
+    shown = report["Problems"][: logic.SHOWN_PROBLEMS]
+    return {**counted, "Report": where, "Listed": beside, "Problems": shown}
 
 
 @cache

@@ -164,7 +164,7 @@ def merge(plan: Mapping[str, Any], notes: Iterable[Mapping[str, Any]]) -> dict[s
         if known and note["Refused"]:
             refused.append(f"{name}:{line + note['Refused'][0]}: {note['Refused'][1]}")
         if known and len(problems) < MOST_PROBLEMS:
-            problems += [f"{name}:{line + number}: {what}" for number, what in note["Problems"]]
+            problems += [f"{name}:{line + number}: {what}" for number, what, *_ in note["Problems"]]
         # After a piece that was not read to its end, the object's line numbers are unknown.
         line, known = line + note["Lines"], known and not note["Refused"] and not note["Unreadable"]
     return {

@@ -75,7 +75,7 @@ class Findings:
 def check(blocks: Iterable[bytes], expected: Expected, *, beginning: bool) -> Findings:
     """Read ``blocks`` of whole lines; ``beginning`` says that the first one starts the object."""
     findings = Findings()
-    texts = _decoded(blocks, findings, beginning)
+    texts = _counted(decoded(blocks, findings, beginning), findings)
     try:
         if expected.format == "jsonl":
             _check_json(texts, expected, findings)
@@ -103,8 +103,19 @@ def not_text(error: UnicodeDecodeError) -> str:
     return f"not UTF-8 (byte {error.start + 1} of the line)"
 
 
-def _decoded(blocks: Iterable[bytes], findings: Findings, beginning: bool) -> Iterator[io.StringIO]:
-    """Yield text to iterate over by lines. A line that is no UTF-8 is noted and left empty."""
+def _counted(texts: Iterable[tuple[bytes, str]], findings: Findings) -> Iterator[io.StringIO]:
+    """Yield text to iterate over by lines, having counted them."""
+    for block, text in texts:
+        findings.lines += block.count(b"\n") + (not block.endswith(b"\n"))
+        # The lines end at \n alone, as counted: \r is left for the parser to judge.
+        yield io.StringIO(text, newline="\n")
+
+
+def decoded(blocks: Iterable[bytes], findings: Findings, beginning: bool) -> Iterator[tuple[bytes, str]]:
+    """Yield blocks of whole lines and their text. A line that is no UTF-8 is noted and left empty.
+
+    Whoever takes a block counts its lines in ``findings`` before taking the next one.
+    """
     for block in blocks:
         if beginning and not findings.lines and (what := alien(block)):
             findings.refused = (1, what)
@@ -114,9 +125,7 @@ def _decoded(blocks: Iterable[bytes], findings: Findings, beginning: bool) -> It
         except UnicodeDecodeError:
             lines = block.split(b"\n")
             text = "\n".join(_line(line, findings, number) for number, line in enumerate(lines, 1))
-        findings.lines += block.count(b"\n") + (not block.endswith(b"\n"))
-        # The lines end at \n alone, as counted: \r is left for the parser to judge.
-        yield io.StringIO(text, newline="\n")
+        yield block, text
 
 
 def _line(line: bytes, findings: Findings, number: int) -> str:
