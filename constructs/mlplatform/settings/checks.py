@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mlplatform import schedule_expressions
 from mlplatform.algorithms import ALGORITHMS
+from mlplatform.settings.customization_checks import FROM_SCRATCH, ITS_OWN, customization_problems
 from mlplatform.settings.data_checks import data_problems, prepare_problems
 from mlplatform.settings.endpoint_checks import serving_problems
 from mlplatform.settings.findings import Finding, finding
@@ -32,6 +33,8 @@ def problems(product: ModelProduct) -> Iterator[Finding]:
     if product.data:
         yield from data_problems(product.data)
     yield from _jobs(product)
+    if product.customization:
+        yield from customization_problems(product, product.customization)
     if product.inference:
         yield from inference_problems(product, product.inference)
     if product.batch:
@@ -47,6 +50,10 @@ def problems(product: ModelProduct) -> Iterator[Finding]:
 
 def _needs(product: ModelProduct) -> Iterator[Finding]:
     for section, needed in NEEDS.items():
+        if product.customization and section == "serving":
+            continue  # it is what serves there
+        if product.customization and section in (*FROM_SCRATCH, *ITS_OWN):
+            continue  # they do not go with it at all
         for other in needed:
             if getattr(product, section) is not None and getattr(product, other) is None:
                 yield finding(section, f"does not go without {other}", allowed=f"a section {other}")

@@ -25,8 +25,14 @@ _ONE_VARIANT = "which takes one variant"
 _NO_BACKLOG = "where no request waits"
 _NO_METRIC = "of which SageMaker has no such metric"
 
+_ONE_CONTAINER = "which runs whole models, not copies"
+
 EXCLUDED: dict[str, dict[str, str]] = {
-    "realtime": {"serverless": "which has instances", "async_inference": "which answers at once"},
+    "realtime": {
+        "serverless": "which has instances",
+        "async_inference": "which answers at once",
+        "components": _ONE_CONTAINER,
+    },
     "serverless": {
         "instance_type": _NO_INSTANCES,
         "fallback_instance_types": _NO_INSTANCES,
@@ -38,12 +44,21 @@ EXCLUDED: dict[str, dict[str, str]] = {
         "metrics": _NO_INSTANCES,
         "async_inference": "which answers at once",
         "capture": "whose requests SageMaker does not capture",
+        "components": _NO_INSTANCES,
         "shadow": _ONE_VARIANT,
         "ab_test": _ONE_VARIANT,
     },
     "async": {
         "serverless": "which has instances",
         "shadow": "whose requests SageMaker does not mirror",
+        "components": _ONE_CONTAINER,
+    },
+    "inference_components": {
+        "serverless": "which has instances",
+        "async_inference": "which answers at once",
+        "capture": "of which AWS documents no capture of requests",
+        "shadow": "whose requests SageMaker does not mirror",
+        "ab_test": _ONE_VARIANT,
     },
 }
 """By mode: the settings that do not go with it, and why."""
@@ -60,6 +75,11 @@ UNMEASURED: dict[str, dict[str, str]] = {
         "oldest_request_seconds": _NO_BACKLOG,
     },
     "async": {"overhead_p99_ms": _NO_METRIC, "minimum_invocations_per_hour": _NO_METRIC},
+    "inference_components": {
+        "disk_percent": _NO_METRIC,
+        "backlog_per_instance": _NO_BACKLOG,
+        "oldest_request_seconds": _NO_BACKLOG,
+    },
 }
 """By mode: the objectives that nothing measures, and why. Those that are defaults do not apply there."""
 
@@ -69,7 +89,8 @@ MAX_FALLBACKS = 4
 
 def serving_problems(product: ModelProduct, serving: ServingSettings) -> Iterator[Finding]:
     """Problems of the serving section, its sample's file apart."""
-    yield from _mode(serving)
+    yield from _mode(product, serving)
+    yield from _way_of_serving(product, serving)
     if serving.mode == "serverless":
         yield from _serverless_image(product)
     else:
@@ -81,11 +102,11 @@ def serving_problems(product: ModelProduct, serving: ServingSettings) -> Iterato
     yield from _request(serving)
 
 
-def _mode(serving: ServingSettings) -> Iterator[Finding]:
+def _mode(product: ModelProduct, serving: ServingSettings) -> Iterator[Finding]:
     for key, why in EXCLUDED[serving.mode].items():
         if key in serving.model_fields_set and (value := getattr(serving, key)) not in (None, []):
             what = f"does not go with mode: {serving.mode}, {why}"
-            allowed = " or ".join(f"mode: {mode}" for mode, out in EXCLUDED.items() if key not in out)
+            allowed = " or ".join(f"mode: {mode}" for mode in _modes_with(key, product)) or "none"
             given = shown(value) if isinstance(value, str | int) else None
             yield finding(f"serving.{key}", what, given=given, allowed=allowed)
     if serving.mode == "serverless" and serving.network_isolation:
@@ -93,10 +114,38 @@ def _mode(serving: ServingSettings) -> Iterator[Finding]:
         yield finding("serving.network_isolation", what, given="true", allowed="false")
 
 
+def _modes_with(key: str, product: ModelProduct) -> list[str]:
+    """The modes in which a setting may stand, of those that the model may have."""
+    customized = product.customization is not None
+    modes = [mode for mode in EXCLUDED if (mode == "inference_components") == customized]
+    return [mode for mode in modes if key not in EXCLUDED[mode]]
+
+
+def _way_of_serving(product: ModelProduct, serving: ServingSettings) -> Iterator[Finding]:
+    """Customized language models answer as inference components, and others do not."""
+    if product.customization and serving.mode != "inference_components":
+        what = "does not go with customization, whose models answer as inference components"
+        yield finding("serving.mode", what, given=serving.mode, allowed="inference_components")
+    elif product.customization and product.customization.target == "bedrock":
+        what = "does not go without customization.techniques: Amazon Bedrock serves what it customizes"
+        yield finding("serving", what, allowed="customization.techniques, or no section serving")
+    elif serving.mode == "inference_components" and not product.customization:
+        what = "does not go without customization, whose versions hold no script of their own"
+        allowed = "realtime, serverless, async, or a section customization"
+        yield finding("serving.mode", what, given="inference_components", allowed=allowed)
+
+
 def _answers_on(product: ModelProduct) -> str:
     """The instance type that the registered image is made for."""
     named = product.inference.realtime_instance_types if product.inference else []
     return named[0] if named else DEFAULT_INSTANCE_TYPE
+
+
+def _needed(product: ModelProduct, serving: ServingSettings) -> tuple[str, str]:
+    """The processor of the image that answers, and why it is that."""
+    if serving.mode == "inference_components":
+        return "gpu", "a server of language models"
+    return processor(_answers_on(product)), "as inference.realtime_instance_types says"
 
 
 def _serverless_image(product: ModelProduct) -> Iterator[Finding]:
@@ -120,11 +169,11 @@ def _instance_types(product: ModelProduct, serving: ServingSettings) -> Iterator
     yield from instances.mixed(first, fallbacks, path)
     if len(fallbacks) > MAX_FALLBACKS:
         yield finding(path, "too many", given=len(fallbacks), allowed=f"at most {MAX_FALLBACKS}")
-    kind = processor(_answers_on(product))
+    kind, why = _needed(product, serving)
     for position, name in enumerate(serving.instance_types):
         if processor(name) != kind:
             where = (*path, position - 1) if position else ("serving", "instance_type")
-            what = f"the image that answers is for {kind}, as inference.realtime_instance_types says"
+            what = f"the image that answers is for {kind}, {why}"
             yield finding(where, what, given=repr(name), allowed=f"instance types with {kind}")
     if serving.volume_size_gib is not None and has_local_storage(first):
         what = f"does not go with {first}, whose storage has its size"

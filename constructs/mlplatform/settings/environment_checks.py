@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from mlplatform import data_locations, images
 from mlplatform.regional_types import deployable
+from mlplatform.settings.customization_regions import region_problems
 from mlplatform.settings.environment import Environment
 from mlplatform.settings.findings import Finding, Path, finding
 from mlplatform.settings.jobs import DEFAULT_INSTANCE_TYPE, ImageSettings
@@ -13,7 +14,7 @@ from mlplatform.settings.serving import ServingSettings
 MIN_INSTANCES = 2
 """Of a real-time endpoint that production depends on (Security Hub control SageMaker.4)."""
 
-ENDPOINT = "AWS::SageMaker::Endpoint"
+ENDPOINT, COMPONENT = "AWS::SageMaker::Endpoint", "AWS::SageMaker::InferenceComponent"
 """Not to be had in every region that has SageMaker Studio."""
 
 
@@ -21,6 +22,7 @@ def problems(product: ModelProduct, settings: Environment) -> Iterator[Finding]:
     """Mistakes of a product that has passed its own checks, in one environment."""
     if settings.training:
         yield from _images(product, settings)
+        yield from region_problems(product, settings)
     if product.serving:
         yield from _serving(product.serving, settings)
     if product.data and product.schedule and product.schedule.new_data:
@@ -35,6 +37,10 @@ def _serving(serving: ServingSettings, settings: Environment) -> Iterator[Findin
     if not deployable(ENDPOINT, settings.region):
         allowed = "null there, or a region that has it"
         yield finding("serving", f"CloudFormation has no {ENDPOINT} in {settings.region}", allowed=allowed)
+    elif serving.mode == "inference_components" and not deployable(COMPONENT, settings.region):
+        allowed = "serving: null there, or a region that has it"
+        what = f"CloudFormation has no {COMPONENT} in {settings.region}"
+        yield finding("serving.mode", what, given=serving.mode, allowed=allowed)
     partition = settings.place.partition
     for position, arn in enumerate(serving.consumers):
         if arn.split(":")[1] != partition:
@@ -57,16 +63,15 @@ def _serving(serving: ServingSettings, settings: Environment) -> Iterator[Findin
 
 
 def _images(product: ModelProduct, settings: Environment) -> Iterator[Finding]:
-    train = product.train
-    if train is None:
+    if product.train is None and not (product.serving and product.inference):
         return
     seen: set[str] = set()
     for path, section, use, instance_type in _wanted(product):
         try:
             if section.framework:
                 images.framework_image(section.framework, settings, use=use, instance_type=instance_type)
-            elif train.algorithm and section is train:
-                images.algorithm_image(train.algorithm, settings)
+            elif product.train and product.train.algorithm and section is product.train:
+                images.algorithm_image(product.train.algorithm, settings)
         except images.UnknownImageError as error:
             if str(error) not in seen:
                 seen.add(str(error))
@@ -76,7 +81,10 @@ def _images(product: ModelProduct, settings: Environment) -> Iterator[Finding]:
 def _wanted(product: ModelProduct) -> Iterator[tuple[Path, ImageSettings, images.Use, str]]:
     """Path, section, use and instance type of every image the product's jobs need."""
     train, inference = product.train, product.inference
-    assert train is not None
+    if train is None:
+        if inference is not None and inference.framework and product.serving:
+            yield ("inference", "framework"), inference, "inference", product.serving.instance_type
+        return
     kind = "framework" if train.framework else "algorithm"
     yield ("train", kind), train, "training", train.instance_type
     for name, job in (("prepare", product.prepare), ("evaluate", product.evaluate)):

@@ -13,6 +13,9 @@ from mlplatform.settings.training import TrainSettings
 SCRIPTS_ONLY = ("scikit-learn",)
 """Frameworks whose container cannot answer without a script (SageMaker SDK, "Using Scikit-learn")."""
 
+SERVERS = ("djl-lmi", "vllm")
+"""Servers of language models, which need no script (data/images.json)."""
+
 KINDS = ("framework", "algorithm", "container", "jumpstart")
 """What may train a model; exactly one of them, but for a container made of a framework's image."""
 
@@ -20,6 +23,8 @@ KINDS = ("framework", "algorithm", "container", "jumpstart")
 def image_problems(product: ModelProduct) -> Iterator[Finding]:
     """Problems of the images that a product's jobs ask for, whatever the region."""
     train = product.train
+    if product.customization is not None:
+        yield from _customized(product)
     if train is None:
         return
     kinds = kinds_of(train)
@@ -37,6 +42,30 @@ def image_problems(product: ModelProduct) -> Iterator[Finding]:
         if job is not None:
             yield from _processing(train, job, job.instance_type, section)
     yield from _inference(product, train)
+
+
+def _customized(product: ModelProduct) -> Iterator[Finding]:
+    """A customized model has no script of its own: a server of language models answers, on GPUs."""
+    inference, serving = product.inference, product.serving
+    if serving is None or serving.mode != "inference_components":
+        return
+    if inference is None or not (inference.framework or inference.container):
+        allowed = f"inference.framework, such as {{name: {SERVERS[0]}, version: …}}, or container"
+        what = "is missing, a customized model brings no image"
+        yield finding("inference.framework", what, allowed=allowed)
+        return
+    if inference.framework is None:
+        return
+    if inference.container is None and inference.framework.name not in SERVERS:
+        what = "does not serve customized models"
+        given, path = repr(inference.framework.name), "inference.framework.name"
+        yield finding(path, what, given=given, allowed=f"{', '.join(SERVERS)}, or inference.container")
+    for key in ("script", "preprocess", "postprocess"):
+        if getattr(inference, key):
+            what = "does not go with customization, whose models a server of language models runs"
+            yield finding(f"inference.{key}", what, given=repr(getattr(inference, key)), allowed="none")
+    first, path = serving.instance_type, ("inference", "framework")
+    yield from _framework(inference, "inference", first, path, ("serving", "instance_type"))
 
 
 def kinds_of(train: TrainSettings) -> list[str]:
@@ -171,6 +200,10 @@ def _framework(
 ) -> Iterator[Finding]:
     """The framework's image is missing: at ``path``; or does not run on the instance type: ``where``."""
     assert section.framework is not None
+    if section.framework.name in SERVERS and use != "inference":
+        what, given = "serves language models and runs no script", repr(section.framework.name)
+        yield finding((*path, "name"), what, given=given, allowed="another framework")
+        return
     try:
         images.framework_entry(section.framework, use=use, instance_type=instance_type)
     except images.UnknownImageError as error:

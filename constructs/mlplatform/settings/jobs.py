@@ -10,7 +10,7 @@ from mlplatform.settings.values import Argument, Variable, VariableName
 DEFAULT_INSTANCE_TYPE = "ml.m5.large"
 """What a job runs on, and a model answers on, unless settings say otherwise."""
 
-FrameworkName = Literal["huggingface", "pytorch", "scikit-learn", "tensorflow", "xgboost"]
+FrameworkName = Literal["djl-lmi", "huggingface", "pytorch", "scikit-learn", "tensorflow", "vllm", "xgboost"]
 Script = Annotated[
     str,
     Text(

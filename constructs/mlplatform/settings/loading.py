@@ -7,7 +7,14 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from mlplatform.regional_types import deployable
-from mlplatform.settings import checks, environment_checks, release_order, samples, scripts
+from mlplatform.settings import (
+    checks,
+    customization_files,
+    environment_checks,
+    release_order,
+    samples,
+    scripts,
+)
 from mlplatform.settings.environment import Environment
 from mlplatform.settings.findings import Finding
 from mlplatform.settings.landscape import between, neighbours
@@ -98,6 +105,7 @@ def _mistakes(product: ModelProduct, folder: Path) -> list[Finding]:
         *checks.problems(product),
         *scripts.problems(product, folder),
         *samples.problems(product, folder),
+        *customization_files.problems(product, folder),
     ]
 
 

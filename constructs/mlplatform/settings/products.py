@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator
 
+from mlplatform.settings.customization import CustomizationSettings
 from mlplatform.settings.data import DataSettings
 from mlplatform.settings.fields import Section, Text, refuse
 from mlplatform.settings.gate import GateSettings
@@ -56,6 +57,9 @@ class ModelProduct(Section):
     evaluate: EvaluateSettings | None = Field(default=None, description="the job that measures the model")
     gate: GateSettings | None = Field(
         default=None, description="what the evaluation must show before registration"
+    )
+    customization: CustomizationSettings | None = Field(
+        default=None, description="a foundation model that learns from one's own data, instead of train"
     )
     inference: InferenceSettings | None = Field(default=None, description="how the registered model answers")
     batch: BatchSettings | None = Field(default=None, description="scoring of stored data")

@@ -9,7 +9,7 @@ from mlplatform.settings.findings import Finding, finding
 from mlplatform.settings.products import ModelProduct
 from mlplatform.settings.rollouts import SHARES
 from mlplatform.settings.scaling_checks import LEAST
-from mlplatform.settings.serving import ServingSettings
+from mlplatform.settings.serving import LEAST_COPIES, ServingSettings
 
 MAX_MINUTES = 480
 """Of an update under guardrails (SageMaker API, MaximumExecutionTimeoutInSeconds)."""
@@ -53,6 +53,8 @@ def _strategy(serving: ServingSettings) -> Iterator[Finding]:
     if serving.mode == "serverless":
         what = f"does not go with mode: serverless, {reason}"
         yield finding(path, what, given=strategy, allowed="all_at_once")
+    elif serving.mode == "inference_components":
+        yield from _of_copies(serving, strategy)
     elif name := first_generation(serving):
         yield finding(path, f"does not go with {name}, {reason}", given=strategy, allowed="all_at_once")
     elif strategy == "rolling" and serving.ab_test is not None:
@@ -61,6 +63,19 @@ def _strategy(serving: ServingSettings) -> Iterator[Finding]:
     elif serving.instances.minimum < 2:
         what = "needs 2 instances, it begins with half of them at most"
         yield finding(path, what, given=strategy, allowed="instances.minimum of 2 or more, or all_at_once")
+    else:
+        yield from _few_at_times(serving)
+
+
+def _of_copies(serving: ServingSettings, strategy: str) -> Iterator[Finding]:
+    path, copies = "serving.rollout.strategy", serving.capacity[0]
+    if strategy != "rolling":
+        what = "does not go with mode: inference_components, whose copies are replaced in batches"
+        yield finding(path, what, given=strategy, allowed="rolling, all_at_once")
+    elif copies < LEAST_COPIES:
+        what = f"needs {LEAST_COPIES} copies, a batch is half of them at most"
+        allowed = f"components.copies.minimum of {LEAST_COPIES} or more, or all_at_once"
+        yield finding(path, what, given=strategy, allowed=allowed)
     else:
         yield from _few_at_times(serving)
 

@@ -15,6 +15,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "realtime": ("target_invocations_per_minute", "target_concurrent_requests"),
     "serverless": ("target_utilization_percent",),
     "async": ("target_backlog_per_instance",),
+    "inference_components": ("target_invocations_per_minute", "target_concurrent_requests"),
 }
 """What capacity may follow, by the endpoint's mode."""
 
@@ -27,7 +28,12 @@ def _as_minimum(given: dict[str, Any]) -> int:
 class InstancesSettings(Resettable):
     """How many instances a variant has: so many at first and at least, and at most so many."""
 
-    minimum: int = Field(default=2, ge=0, le=100, description="at first and at least; async may have 0")
+    minimum: int = Field(
+        default=2,
+        ge=0,
+        le=100,
+        description="at first and at least; async and inference_components may have 0",
+    )
     maximum: int = Field(
         default_factory=_as_minimum,
         ge=1,
@@ -74,10 +80,10 @@ class AutoscalingSettings(Resettable):
     """Capacity follows the load: exactly one of the targets says how."""
 
     target_invocations_per_minute: int | None = Field(
-        default=None, ge=1, le=10_000_000, description="requests an instance gets in a minute"
+        default=None, ge=1, le=10_000_000, description="requests an instance, or a copy, gets in a minute"
     )
     target_concurrent_requests: int | None = Field(
-        default=None, ge=1, le=10_000, description="requests an instance works on at a time"
+        default=None, ge=1, le=10_000, description="requests an instance, or a copy, works on at a time"
     )
     target_utilization_percent: int | None = Field(
         default=None,

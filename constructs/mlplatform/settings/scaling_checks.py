@@ -3,17 +3,24 @@
 from collections.abc import Iterator
 
 from mlplatform import schedule_expressions
+from mlplatform.settings.component_checks import component_problems
 from mlplatform.settings.findings import Finding, Path, finding
 from mlplatform.settings.scaling import TARGETS, AutoscalingSettings, ScalingScheduleSettings
 from mlplatform.settings.serving import ServingSettings
 
-LEAST = {"realtime": 1, "serverless": 1, "async": 0}
-"""The least capacity autoscaling may leave, by mode (Application Auto Scaling: only async scales to zero)."""
+LEAST = {"realtime": 1, "serverless": 1, "async": 0, "inference_components": 0}
+"""The least capacity autoscaling may leave, by mode (SageMaker developer guide, "Automatic scaling": requests
+that wait and copies of a model scale to zero, instances that answer at once do not)."""
 
 
 def scaling_problems(serving: ServingSettings) -> Iterator[Finding]:
     """Problems of the capacity of an endpoint."""
-    yield from _serverless(serving) if serving.mode == "serverless" else _instances(serving)
+    if serving.mode == "serverless":
+        yield from _serverless(serving)
+    elif serving.mode == "inference_components":
+        yield from component_problems(serving)
+    else:
+        yield from _instances(serving)
     if serving.autoscaling is not None:
         yield from _target(serving, serving.autoscaling)
         yield from _burstable(serving)

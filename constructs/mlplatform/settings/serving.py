@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from mlplatform.settings.components import ComponentsSettings
 from mlplatform.settings.fields import Resettable, RoleArn, Section, Text, unique
 from mlplatform.settings.inference import ContentType
 from mlplatform.settings.jobs import DEFAULT_INSTANCE_TYPE
@@ -16,7 +17,11 @@ from mlplatform.settings.scaling import (
     ServerlessSettings,
 )
 
-Mode = Literal["realtime", "serverless", "async"]
+LEAST_COPIES = 2
+"""Of a model that is replaced step by step: a step takes half of the copies at most (SageMaker API,
+InferenceComponentRollingUpdatePolicy)."""
+
+Mode = Literal["realtime", "serverless", "async", "inference_components"]
 SampleFile = Annotated[
     str,
     Text(r"(?!/|\.\.?/)([\w-][\w.-]*/)*[\w-][\w.-]*", "a file of the model's folder such as sample.csv"),
@@ -35,7 +40,17 @@ def _network_isolation(given: dict[str, Any]) -> bool:
     return given.get("mode") != "serverless"
 
 
+def _instances(given: dict[str, Any]) -> InstancesSettings:
+    components = given.get("components")
+    if components is not None and components.copies.minimum == 0:
+        return InstancesSettings(minimum=0)
+    return InstancesSettings()
+
+
 def _rollout(given: dict[str, Any]) -> RolloutSettings:
+    if given.get("mode") == "inference_components":
+        copies = given["components"].copies.minimum if given.get("components") else 1
+        return RolloutSettings(strategy="rolling" if copies >= LEAST_COPIES else "all_at_once")
     return RolloutSettings(strategy="all_at_once" if given.get("mode") == "serverless" else "canary")
 
 
@@ -45,7 +60,7 @@ class ServingSettings(Resettable):
     mode: Mode = Field(
         default="realtime",
         description="realtime: instances that answer at once; serverless: no instances; async: requests and "
-        "responses in S3",
+        "responses in S3; inference_components: copies of a customized language model on GPUs",
     )
     instance_type: str = Field(
         default=DEFAULT_INSTANCE_TYPE, description="an instance type of SageMaker; not with serverless"
@@ -53,7 +68,10 @@ class ServingSettings(Resettable):
     fallback_instance_types: list[str] = Field(
         default=[], description="instance types to take, in this order, when there is no capacity; at most 4"
     )
-    instances: InstancesSettings = Field(default_factory=InstancesSettings, description="how many instances")
+    components: ComponentsSettings | None = Field(
+        default=None, description="with inference_components: what a copy of the model needs"
+    )
+    instances: InstancesSettings = Field(default_factory=_instances, description="how many instances")
     routing: Literal["least_outstanding_requests", "random"] = Field(
         default="least_outstanding_requests", description="which instance gets a request"
     )
@@ -132,7 +150,9 @@ class ServingSettings(Resettable):
 
     @property
     def capacity(self) -> tuple[int, int]:
-        """Least and largest capacity: instances, or the provisioned concurrency of serverless."""
+        """Least and largest capacity: instances, copies, or the provisioned concurrency of serverless."""
+        if self.mode == "inference_components" and self.components is not None:
+            return self.components.copies.minimum, self.components.copies.maximum
         if self.mode == "serverless" and self.serverless is not None:
             return self.serverless.provisioned_concurrency, self.serverless.maximum_concurrency
         return self.instances.minimum, self.instances.maximum
