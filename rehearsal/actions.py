@@ -17,6 +17,7 @@ _PREFIXES = {
 """IAM's name of a service that botocore calls otherwise."""
 
 _ACTIONS = {
+    "bedrock:Converse": "bedrock:InvokeModel",
     "lambda:Invoke": "lambda:InvokeFunction",
     "sagemaker:InvokeEndpointWithResponseStream": "sagemaker:InvokeEndpoint",
 }

@@ -7,7 +7,7 @@ on a key that AWS would not send is judged as on an absent one.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from rehearsal import items, job_keys
+from rehearsal import items, job_keys, known_bedrock
 from rehearsal.api import ApiRequest, Parameters, Place, Principal
 from rehearsal.iam_data import Action
 
@@ -64,7 +64,7 @@ def kms_context(bucket_arn: str, place: Place) -> Keys:
         "aws:ViaAWSService": "true",
         "kms:CallerAccount": place.account,
         "kms:EncryptionContext:aws:s3:arn": bucket_arn,
-        "kms:ViaService": f"s3.{place.region}.{_suffix(place)}",
+        "kms:ViaService": f"s3.{place.region}.{service_suffix(place)}",
     }
 
 
@@ -73,16 +73,17 @@ def via(service: str, context_key: str, arn: str, place: Place) -> Keys:
     return kms_context(arn, place) | {
         "kms:EncryptionContext:aws:s3:arn": None,
         f"kms:EncryptionContext:{context_key}": arn,
-        "kms:ViaService": f"{service}.{place.region}.{_suffix(place)}",
+        "kms:ViaService": f"{service}.{place.region}.{service_suffix(place)}",
     }
 
 
-def _suffix(place: Place) -> str:
+def service_suffix(place: Place) -> str:
+    """How the names of services end in the partition of ``place``."""
     return "amazonaws.com.cn" if place.partition == "aws-cn" else "amazonaws.com"
 
 
 def _tags(parameters: Parameters) -> Iterator[tuple[str, str | Sequence[str]]]:
-    tags = parameters.get("Tags") or parameters.get("tags") or ()
+    tags = parameters.get("Tags") or parameters.get("tags") or known_bedrock.all_tags(parameters)
     pairs = (
         dict(tags)
         if isinstance(tags, Mapping)
@@ -151,6 +152,9 @@ def _region(request: ApiRequest, place: Place) -> Keys:
 
 
 _READERS: Mapping[str, tuple[Callable[[ApiRequest, Place], Mapping[str, Any]], ...]] = {
+    "bedrock": (
+        _member_keys(guardrailIdentifier="bedrock:GuardrailIdentifier", serviceTier="bedrock:ServiceTier"),
+    ),
     "cloudformation": (
         _member_keys(
             ChangeSetName="cloudformation:ChangeSetName",

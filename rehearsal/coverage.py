@@ -64,9 +64,12 @@ def unneeded(
 def stale_reasons(
     rehearsed: Rehearsed, *, kinds: Sequence[str] = KINDS, reasons: Path = REASONS
 ) -> list[Mapping[str, str]]:
-    """Reasons that excuse nothing, though everything was rehearsed."""
-    found = idle(rehearsed, kinds)
-    return [excuse for excuse in _read(reasons) if not any(_excuses(excuse, one) for one in found)]
+    """Reasons that excuse nothing, though everything was rehearsed; not those of roles that made no call."""
+    found, quiet = idle(rehearsed, kinds), silent(rehearsed, kinds=kinds)
+    roles = [role for role in rehearsed.identities.roles.values() if role.arn not in quiet]
+    there = [statement for role in roles for statement, _, _ in statements(role)]
+    asked = [excuse for excuse in _read(reasons) if any(_excuses(excuse, one) for one in there)]
+    return [excuse for excuse in asked if not any(_excuses(excuse, one) for one in found)]
 
 
 def silent(rehearsed: Rehearsed, *, kinds: Sequence[str] = KINDS) -> list[str]:

@@ -12,6 +12,7 @@ from mlplatform.images import image_of
 from mlplatform.settings import Environment
 from mlplatform.settings.products import ModelProduct
 from rehearsal.api import REHEARSAL, ApiError, Place, Principal
+from rehearsal.bedrock import Bedrock
 from rehearsal.buckets import make_bucket
 from rehearsal.cloudformation import Engine
 from rehearsal.emulator import Emulator
@@ -38,6 +39,7 @@ class Rehearsal:
     events: Events
     functions: FunctionService
     engine: Engine
+    bedrock: Bedrock
     models: Path = Path("models")
     assembly: Path = Path("cdk.out")
     outputs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -124,8 +126,9 @@ def emulated(settings: Environment) -> Iterator[Rehearsal]:
         # The order matters: CloudFormation creates through the services that are there already.
         sagemaker, states = SageMaker(emulator), StateMachines(emulator)
         events, functions = Events(emulator), FunctionService(emulator)
+        engine, bedrock = Engine(emulator), Bedrock(emulator)
         try:
-            yield Rehearsal(settings, emulator, sagemaker, states, events, functions, Engine(emulator))
+            yield Rehearsal(settings, emulator, sagemaker, states, events, functions, engine, bedrock)
         finally:
             sagemaker.close()
             functions.stop()
@@ -146,7 +149,8 @@ def rehearsed(settings: Environment, wanted: str | None = None) -> tuple[ModelPr
 
     Raises ApiError if it is not among them, with the reason.
     """
-    trained = [product for product in settings.products if "train" in workflows.of(product, settings)]
+    training = {"customize", "customize-bedrock", "train"}
+    trained = [one for one in settings.products if training & set(workflows.of(one, settings))]
     able = tuple(product for product in trained if not obstacle(product, settings))
     if wanted is None:
         return able

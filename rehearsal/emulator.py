@@ -50,6 +50,7 @@ class Emulator:
         self.bucket_accounts = self._deployed.bucket_accounts
         self.vpc_endpoints = self._deployed.vpc_endpoints
         self.resource_tags = self._deployed.tags
+        self.resolvers = self._deployed.resolvers
         self._lock = Lock()
         self._callers: dict[str, Principal] = {}
         self._credentials: dict[Key, dict[str, str]] = {}

@@ -15,13 +15,24 @@ Kind = Literal[
     "endpoint_quota",
     "endpoint_rollback",
     "silent_rollback",
+    "job_quota",
+    "evaluation_hang",
+    "hub_import_failure",
+    "deployment_failure",
+    "stall",
 ]
 """``throttling`` befalls an API action (``sagemaker:CreateTrainingJob``), ``function_timeout`` a function,
 ``job_failure``, ``spot_interruption`` and ``capacity`` a job, each by name.
 
 Endpoints, by name: ``endpoint_capacity`` lets a fleet find no instances, ``endpoint_quota`` refuses to begin,
 ``endpoint_rollback`` fails the way back of a deployment, ``silent_rollback`` goes it without a word: no
-FailureReason, and CloudFormation takes it for a success."""
+FailureReason, and CloudFormation takes it for a success.
+
+Customization, by name: ``job_quota`` refuses a serverless job, ``evaluation_hang`` lets an evaluation run
+until its limit ends it, ``hub_import_failure`` fails the import of a hub's content.
+
+Bedrock, by name: ``job_failure`` fails a job of any kind and a model that is taken over,
+``deployment_failure`` a deployment or Provisioned Throughput, ``stall`` leaves any of them as it is."""
 
 
 @dataclass

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rehearsal import contexts, endpoints, items, protocols, storage
+from rehearsal import contexts, endpoints, items, known_bedrock, protocols, storage
 from rehearsal.actions import action_of
 from rehearsal.api import REHEARSAL, ApiRequest, Place, Principal
 from rehearsal.encryption import Keys
@@ -64,6 +64,8 @@ class Gate:
             for part in parts:
                 yield from self._needs(part)
             return
+        for resolve in self.deployed.resolvers:
+            request = resolve(request)
         if request.service == "s3":
             primary = list(storage.permissions(request, self.place))
         else:
@@ -74,6 +76,8 @@ class Gate:
             yield self._need(request, action(name), arn)
         if _tags_on_creation(request):
             yield self._need(request, action("sagemaker:AddTags"), primary[0][1])
+        for part, arn in known_bedrock.tagging(request, self.place):
+            yield self._need(part, action("bedrock:TagResource"), arn)
         yield from self._passing(request, action(primary[0][0]) if primary else None)
         keys = Keys(self.place, self.deployed)
         yield from (Need(*use) for use in keys.used_by(request))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from rehearsal.api import ApiRequest
 from tools.policy_evaluator import Policy
 
 
@@ -36,7 +37,8 @@ class Deployed:
     ``resource_policies`` are the policies of buckets, keys, topics, queues, functions and repositories, by
     ARN; ``bucket_keys`` the ARN of each bucket's default key, by the bucket's name; ``bucket_accounts`` who
     owns a bucket of another account; ``vpc_endpoints`` the id and the policy of each endpoint by its service
-    (``com.amazonaws.<region>.s3``, or ``s3``); ``tags`` are asked in turn for the tags of an ARN.
+    (``com.amazonaws.<region>.s3``, or ``s3``); ``tags`` are asked in turn for the tags of an ARN;
+    ``resolvers`` put ARNs where a request has names.
     """
 
     identities: Identities = field(default_factory=Identities)
@@ -45,6 +47,7 @@ class Deployed:
     bucket_accounts: dict[str, str] = field(default_factory=dict)
     vpc_endpoints: dict[str, tuple[str, Policy | None]] = field(default_factory=dict)
     tags: list[Callable[[str], Mapping[str, str] | None]] = field(default_factory=list)
+    resolvers: list[Callable[[ApiRequest], ApiRequest]] = field(default_factory=list)
 
     def tags_of(self, arn: str) -> Mapping[str, str]:
         """Tags of the resource ``arn``; none if nobody knows it."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from rehearsal.api import Parameters, Place
+from rehearsal.known_bedrock import BEDROCK
+from rehearsal.known_hubs import HUBS
 from rehearsal.known_monitoring import MONITORING
 
 UNBORN = "00000000000000000000"
@@ -141,7 +143,9 @@ def _key(parameters: Parameters, place: Place) -> Iterator[str]:
 
 
 KNOWN: Mapping[str, Known] = {
+    **BEDROCK,
     **MONITORING,
+    **HUBS,
     "cloudformation:*": _stack,
     "dynamodb:*": _one("dynamodb", "table/", "TableName"),
     "ec2:AuthorizeSecurityGroupEgress": _one("ec2", "security-group/", "GroupId"),

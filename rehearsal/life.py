@@ -8,6 +8,8 @@ from mlplatform.permissions.trigger_roles import on_new_data, schedules
 from mlplatform.settings.products import ModelProduct
 from rehearsal import releases
 from rehearsal.api import REHEARSAL
+from rehearsal.bedrock_life import bedrock_life
+from rehearsal.customization_life import customization_life
 from rehearsal.driver import Rehearsal
 from rehearsal.step import Step
 from rehearsal.triggers import data_arrives, schedule_comes, schedule_fails
@@ -34,6 +36,8 @@ def _lived(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterator[
         if "release" in there and not serves:
             yield from releases.first_release(rehearsal, product, version, show)
             serves = True
+    yield from customization_life(rehearsal, product, show)
+    yield from bedrock_life(rehearsal, product, show)
     if serves:
         yield from releases.later_releases(rehearsal, product, version, show)
     if "batch" in there:

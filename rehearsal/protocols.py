@@ -36,6 +36,7 @@ _SAME_SIGNING_NAME = {
         (r".*BatchPutMetrics$", "sagemaker-metrics"),
         (r"/FeatureGroup/.*", "sagemaker-featurestore-runtime"),
     ),
+    "bedrock": ((r"/model/.*", "bedrock-runtime"),),
     "s3": ((r"/v20180820/.*", "s3control"),),
 }
 """Services that share a signing name, told apart by the path."""
@@ -167,6 +168,8 @@ def throttled(service: str) -> ApiError:
     """What ``service`` answers to too many requests."""
     code, status = {
         "s3": ("SlowDown", 503),
+        "bedrock": ("ThrottlingException", 429),
+        "bedrock-runtime": ("ThrottlingException", 429),
         "lambda": ("TooManyRequestsException", 429),
         "ec2": ("RequestLimitExceeded", 503),
     }.get(service, ("ThrottlingException", 400))

@@ -108,7 +108,7 @@ class Endpoint:
             self.become("InService")
         else:
             work.until = self.moment + pause.seconds
-            announce(self, "Endpoint Deployment")
+            self.announced("Endpoint Deployment")
 
     def _return(self, reason: str) -> None:
         """The deployment has failed. A first one leaves a failed endpoint, any other returns to what was.
@@ -135,7 +135,11 @@ class Endpoint:
     def become(self, status: str) -> None:
         """Be in another status from ``moment`` on."""
         self.status, self.modified = status, self.moment
-        announce(self, "Endpoint")
+        self.announced("Endpoint")
+
+    def announced(self, subject: str) -> None:
+        """Tell EventBridge of the change."""
+        announce(self, subject)
 
     def provision(self, fleet: Fleet) -> None:
         """Get the machines of a fleet (Site)."""

@@ -27,6 +27,8 @@ def of_config(request: Parameters) -> Iterator[str]:
         yield "A shadow variant needs exactly one production variant beside it, and there is only one shadow."
     for variant in (*production, *shadows):
         yield from _variant(variant)
+    if "ExecutionRoleArn" not in request and any("ModelName" not in one for one in production):
+        yield "ExecutionRoleArn is required where a variant has no ModelName."
     serverless = [one for one in (*production, *shadows) if "ServerlessConfig" in one]
     if serverless:
         yield from _serverless(request, names)

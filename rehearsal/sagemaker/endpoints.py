@@ -35,6 +35,7 @@ class Endpoints:
         self.found: dict[str, Endpoint] = {}
         self.behaviours: dict[str, Behaviour] = {}
         self.scaled: Scaled = lambda endpoint: {}
+        self.attached: Callable[[str], list[str]] = lambda endpoint: []
         self.gone: list[Callable[[str], None]] = []
         self.watch.before.append(self._settle)
         for namespace in (INVOCATIONS, INSTANCES):
@@ -137,6 +138,12 @@ class Endpoints:
                 raise ApiError(
                     "ValidationException", f'Cannot update in-progress endpoint "{endpoint.record.arn}".'
                 )
+            if components := self.attached(endpoint.record.name):
+                raise ApiError(
+                    "ValidationException",
+                    f'Cannot delete endpoint "{endpoint.record.arn}" with inference components: '
+                    f"{', '.join(components)}.",
+                )
             endpoint.moment = self.watch.now()
             endpoint.become("Deleting")
             endpoint.close()
@@ -155,6 +162,10 @@ class Endpoints:
         members = ("EndpointName", "EndpointArn", "CreationTime", "LastModifiedTime", "EndpointStatus")
         summaries = [{name: item[name] for name in members} for item in items]
         return {"Endpoints": summaries} | ({"NextToken": token} if token else {})
+
+    def alarms(self, policy: Parameters, endpoint: Endpoint) -> list[str]:
+        """Names of the alarms that send a deployment back, as the models' execution role sees them."""
+        return self._plans.alarms(policy, endpoint)
 
     def maintain(self, name: str, seconds: float) -> None:
         """Let SageMaker do maintenance (status SystemUpdating) for so long."""

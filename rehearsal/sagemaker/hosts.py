@@ -39,8 +39,10 @@ class _Machine(Instance):
 class Host:
     """One variant's machine; the others would be alike. Its model server starts with the first request."""
 
-    def __init__(self, emulator: "Emulator", model: Model, endpoint: str, variant: str) -> None:
-        self._emulator, self._model = emulator, model
+    def __init__(
+        self, emulator: "Emulator", model: Model, endpoint: str, variant: str, kind: str = "Endpoints"
+    ) -> None:
+        self._emulator, self._model, self._kind = emulator, model, kind
         self._where = (endpoint, variant)
         self._lock = threading.Lock()
         self._machine: _Machine | None = None
@@ -57,7 +59,7 @@ class Host:
             arn = self._emulator.place.arn("sagemaker", f"endpoint/{endpoint}")
             principal = assume(self._emulator, placement, arn)
             machine = _Machine(self._emulator, placement, principal, kind="Endpoint", name=variant)
-            machine.namespace = f"/aws/sagemaker/Endpoints/{endpoint}"
+            machine.namespace = f"/aws/sagemaker/{self._kind}/{endpoint}"
             self._machine = machine
             machine.start()
             self._containers = served(self._model, machine)

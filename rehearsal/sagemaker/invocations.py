@@ -10,6 +10,9 @@ from rehearsal.cloudwatch import Key, Values
 from rehearsal.sagemaker.async_invocations import AsyncInvocations
 from rehearsal.sagemaker.behaviour import INVOCATIONS, MICROSECONDS, Behaviour
 from rehearsal.sagemaker.capture import Exchange, keep
+from rehearsal.sagemaker.component import Component
+from rehearsal.sagemaker.component_rules import HEADER, NO_CAPACITY
+from rehearsal.sagemaker.components import Components
 from rehearsal.sagemaker.containers.serving import Response
 from rehearsal.sagemaker.endpoint import Endpoint
 from rehearsal.sagemaker.endpoints import Endpoints
@@ -29,8 +32,8 @@ Target = tuple[Fleet, Variant]
 class Invocations:
     """Answers ``sagemaker-runtime``; registers itself with the emulator."""
 
-    def __init__(self, emulator: "Emulator", endpoints: Endpoints) -> None:
-        self._emulator, self._endpoints = emulator, endpoints
+    def __init__(self, emulator: "Emulator", endpoints: Endpoints, components: Components) -> None:
+        self._emulator, self._endpoints, self._components = emulator, endpoints, components
         self._sent: dict[str, int] = {}
         emulator.register("sagemaker-runtime", self.handle)
 
@@ -62,6 +65,7 @@ class Invocations:
                     "ValidationError", f"Endpoint {name} is asynchronous: use InvokeEndpointAsync."
                 )
             number = self._sent[name] = self._sent.get(name, 0) + 1
+            endpoint = self._answering(endpoint, request.get("InferenceComponentName"))
             fleet, variant = _chosen(endpoint, request.get("TargetVariant"), number)
             shadows = _mirrored(fleet, variant, number)
         _refuse_large(body, variant)
@@ -75,6 +79,21 @@ class Invocations:
             "ContentType": answer.content_type,
             "InvokedProductionVariant": variant.name,
         }
+
+    def _answering(self, endpoint: Endpoint, name: str | None) -> Endpoint:
+        """The endpoint, or what is attached to it. ApiError for none of the name, or without a copy."""
+        attached = self._components.of(endpoint.record.name)
+        if name is None:
+            if endpoint.blue and any("ModelName" not in one.config for one in endpoint.blue.production):
+                raise ApiError("ValidationError", HEADER)
+            return endpoint
+        if name not in attached or self._components.found[name].blue is None:
+            raise ApiError("ValidationError", f"Inference Component {name} not found.")
+        component = self._components.found[name]
+        if component.current == 0:
+            component.count_failure()
+            raise ApiError("ValidationError", NO_CAPACITY)
+        return component
 
     def _answered(
         self,
@@ -125,6 +144,8 @@ class Invocations:
             "OverheadLatency": 4 * MICROSECONDS,
         }
         plain = {("EndpointName", endpoint.record.name), ("VariantName", variant.name)}
+        if isinstance(endpoint, Component):
+            plain = {("InferenceComponentName", endpoint.record.name)}
         watch = self._endpoints.watch
         with watch.locked():
             for name, value in values.items():

@@ -80,6 +80,8 @@ class Job:
         self.stop = threading.Event()
         self.done = threading.Event()
         self._lock = threading.RLock()
+        # A serverless job lives by the world's time; others take the seconds of this machine.
+        self._now = emulator.clock.now if "ServerlessJobConfig" in request else now
 
     @property
     def name(self) -> str:
@@ -99,17 +101,17 @@ class Job:
     def update(self, **members: Any) -> None:
         """Set members of the description."""
         with self._lock:
-            self.record.description |= {**members, "LastModifiedTime": now()}
+            self.record.description |= {**members, "LastModifiedTime": self._now()}
 
     def begin(self) -> None:
         """The container starts: the job's start time."""
         if self.kind.started and self.kind.started not in self.record.description:
-            self.update(**{self.kind.started: now()})
+            self.update(**{self.kind.started: self._now()})
 
     def secondary(self, status: str, message: str) -> None:
         """A step of a training job; the step before ends at the same moment."""
         with self._lock:
-            moment = now()
+            moment = self._now()
             steps = self.record.description.setdefault("SecondaryStatusTransitions", [])
             if steps:
                 steps[-1]["EndTime"] = moment
@@ -119,7 +121,7 @@ class Job:
 
     def move(self, status: str) -> None:
         """Set the job's status; of an ended job also its end time."""
-        ended = {self.kind.ended: now()} if status in TERMINAL else {}
+        ended = {self.kind.ended: self._now()} if status in TERMINAL else {}
         self.update(**{f"{self.kind.noun}Status": status, **ended})
         self.announce()
 

@@ -3,6 +3,7 @@
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from rehearsal.api import ApiError, Parameters, Principal
@@ -48,7 +49,8 @@ class Jobs:
     def launch(self, request: Parameters, **members: Any) -> Job:
         """Start a job; ``members`` are added to its description."""
         noun = self.kind.noun
-        moment = now()
+        serverless = "ServerlessJobConfig" in request
+        moment = self.emulator.clock.now() if serverless else now()
         description = {
             **requests.members(f"Describe{noun}", request),
             **members,
@@ -61,7 +63,9 @@ class Jobs:
         job = self._assumed(record, request)
         job.record = self.shelf.add(record.name, description, request.get("Tags", []))
         self._jobs[record.name] = job
-        threading.Thread(target=self._live, args=(job,), name=record.name, daemon=True).start()
+        # What a serverless job does happens at one moment of the world's time, however long it takes here.
+        seat = self.emulator.clock.seat() if serverless else nullcontext()
+        threading.Thread(target=self._live, args=(job, seat), name=record.name, daemon=True).start()
         return job
 
     def describe(self, request: Parameters, caller: Principal) -> dict[str, Any]:
@@ -118,7 +122,11 @@ class Jobs:
                 f"principal 'sagemaker.amazonaws.com' to assume the role. ({error.message})",
             ) from error
 
-    def _live(self, job: Job) -> None:
+    def _live(self, job: Job, seat: AbstractContextManager[object]) -> None:
+        with seat:
+            self._worked(job)
+
+    def _worked(self, job: Job) -> None:
         try:
             job.announce()
             self._body(job)

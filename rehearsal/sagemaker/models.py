@@ -92,7 +92,16 @@ class Models:
                 f"Cannot create Model with unapproved Model Package {package['ModelPackageArn']}.",
             )
         own = container.get("Environment", {})
-        found = package["InferenceSpecification"]["Containers"]
+        name = container.get("InferenceSpecificationName")
+        every = {one["Name"]: one for one in package.get("AdditionalInferenceSpecifications", ())}
+        if name is not None and name not in every:
+            raise ApiError(
+                "ValidationException",
+                f"Model Package {package['ModelPackageArn']} has no inference specification {name}.",
+            )
+        found = (every[name] if name else package["InferenceSpecification"])["Containers"]
+        if lacking := [one for one in found if "Image" not in one]:
+            raise ApiError("ValidationException", f"{len(lacking)} containers of the package have no Image.")
         return [{**one, "Environment": {**one.get("Environment", {}), **own}} for one in found]
 
     def _check(self, model: Model, arn: str) -> None:

@@ -1,4 +1,4 @@
-"""Refuses a request that SageMaker would refuse, by the constraints of botocore's service model.
+"""Refuses a request that its service would refuse, by the constraints of botocore's service model.
 
 botocore checks only required, unknown and mistyped members and minima; maxima, enumerations and patterns
 are in the model's metadata and are enforced by the service alone. Messages are worded as the service's.
@@ -17,14 +17,14 @@ from rehearsal.api import ApiError, Parameters
 
 
 @cache
-def model() -> ServiceModel:
-    """botocore's description of the SageMaker API."""
-    return botocore.session.get_session().get_service_model("sagemaker")
+def model(service: str = "sagemaker") -> ServiceModel:
+    """botocore's description of an API, SageMaker's unless told."""
+    return botocore.session.get_session().get_service_model(service)
 
 
-def check(operation: str, parameters: Parameters) -> None:
+def check(operation: str, parameters: Parameters, service: str = "sagemaker") -> None:
     """Raise ValidationException with every constraint of the model that ``parameters`` break."""
-    shape = model().operation_model(operation).input_shape
+    shape = model(service).operation_model(operation).input_shape
     if shape is None:
         return
     report = ParamValidator().validate(dict(parameters), shape)
@@ -36,16 +36,16 @@ def check(operation: str, parameters: Parameters) -> None:
         raise ApiError("ValidationException", count + "; ".join(broken))
 
 
-def members(operation: str, values: Parameters) -> dict[str, Any]:
+def members(operation: str, values: Parameters, service: str = "sagemaker") -> dict[str, Any]:
     """Those of ``values`` that are members of the operation's output, without absent ones."""
-    shape = model().operation_model(operation).output_shape
+    shape = model(service).operation_model(operation).output_shape
     names = shape.members if shape is not None else {}
     return {name: values[name] for name in names if values.get(name) is not None}
 
 
-def summary_members(operation: str, listing: str) -> frozenset[str]:
+def summary_members(operation: str, listing: str, service: str = "sagemaker") -> frozenset[str]:
     """Names of the members of each item in the list ``listing`` of an operation's output."""
-    shape = model().operation_model(operation).output_shape
+    shape = model(service).operation_model(operation).output_shape
     found = shape.members[listing] if shape is not None else None
     item = found.member if isinstance(found, ListShape) else None
     return frozenset(item.members) if isinstance(item, StructureShape) else frozenset()

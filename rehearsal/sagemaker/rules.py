@@ -20,7 +20,9 @@ def _nothing(request: Parameters) -> Iterator[str]:
 
 
 def training(request: Parameters) -> Iterator[str]:
-    """CreateTrainingJob."""
+    """CreateTrainingJob on instances; ``serverless_rules`` has the rules of the other kind."""
+    if "ServerlessJobConfig" in request:
+        return
     specification = request.get("AlgorithmSpecification", {})
     if ("TrainingImage" in specification) == ("AlgorithmName" in specification):
         yield "You must provide exactly one of TrainingImage and AlgorithmName."

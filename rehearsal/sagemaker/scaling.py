@@ -11,21 +11,24 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from rehearsal.api import ApiError, ApiRequest, Parameters
+from rehearsal.cloudwatch.alarms import ALARM
 from rehearsal.cloudwatch.queries import moment_of
+from rehearsal.sagemaker.components import Components
 from rehearsal.sagemaker.endpoints import Endpoints, weighed
-from rehearsal.sagemaker.tracking import Target, suspended, wanted
+from rehearsal.sagemaker.tracking import Target, copies_wanted, suspended, wanted
 
 if TYPE_CHECKING:
     from rehearsal.emulator import Emulator
 
+_COMPONENT = "inference-component/"
 _RESOURCE = re.compile(r"endpoint/(?P<endpoint>[^/]+)/variant/(?P<variant>[^/]+)")
 
 
 class Scaling:
     """The scalable targets of the account. Registers itself as ``application-autoscaling``."""
 
-    def __init__(self, emulator: "Emulator", endpoints: Endpoints) -> None:
-        self._emulator, self._endpoints = emulator, endpoints
+    def __init__(self, emulator: "Emulator", endpoints: Endpoints, components: Components) -> None:
+        self._emulator, self._endpoints, self._components = emulator, endpoints, components
         self.targets: dict[tuple[str, str], Target] = {}
         self._operations: dict[str, Callable[[Parameters], Parameters]] = {
             "DeleteScalingPolicy": self._delete_policy,
@@ -43,6 +46,7 @@ class Scaling:
         }
         endpoints.scaled = self._variants
         endpoints.gone.append(self._forget)
+        components.gone.append(lambda name: self._forget(f"{_COMPONENT}{name}"))
         endpoints.watch.before.append(self._settle)
         emulator.register("application-autoscaling", self.handle)
 
@@ -55,14 +59,9 @@ class Scaling:
 
     def _register(self, request: Parameters) -> Parameters:
         """RegisterScalableTarget: of a variant in service, or anew with other limits."""
-        found = _RESOURCE.fullmatch(request["ResourceId"])
-        if found is None or request["ServiceNamespace"] != "sagemaker":
-            raise ApiError("ValidationException", f"{request['ResourceId']} is not rehearsed.")
+        endpoint, variant = self._scalable(request)
         key = (request["ResourceId"], request["ScalableDimension"])
         old = self.targets.get(key)
-        with self._endpoints.at(found["endpoint"]) as endpoint:
-            if endpoint.blue is None or found["variant"] not in endpoint.blue.variants:
-                raise ApiError("ValidationException", f"Variant {found['variant']} does not exist.")
         merged = {**(old.request if old else {}), **request}
         if not {"MinCapacity", "MaxCapacity"} <= merged.keys() or not _ordered(merged):
             raise ApiError("ValidationException", "MinCapacity must not be larger than MaxCapacity.")
@@ -73,8 +72,22 @@ class Scaling:
         number = uuid4().hex[:17]
         arn = self._emulator.place.arn("application-autoscaling", f"scalable-target/{number}")
         now = self._endpoints.watch.now()
-        self.targets[key] = Target(merged, found["endpoint"], found["variant"], arn, now, dict(tags))
+        self.targets[key] = Target(merged, endpoint, variant, arn, now, dict(tags))
         return {"ScalableTargetARN": arn}
+
+    def _scalable(self, request: Parameters) -> tuple[str, str]:
+        """Endpoint and variant that are to be scaled; of a component its resource id and nothing."""
+        resource = request["ResourceId"]
+        if resource.startswith(_COMPONENT):
+            self._components.need(resource.removeprefix(_COMPONENT))
+            return resource, ""
+        found = _RESOURCE.fullmatch(resource)
+        if found is None or request["ServiceNamespace"] != "sagemaker":
+            raise ApiError("ValidationException", f"{resource} is not rehearsed.")
+        with self._endpoints.at(found["endpoint"]) as endpoint:
+            if endpoint.blue is None or found["variant"] not in endpoint.blue.variants:
+                raise ApiError("ValidationException", f"Variant {found['variant']} does not exist.")
+        return found["endpoint"], found["variant"]
 
     def _deregister(self, request: Parameters) -> Parameters:
         """DeregisterScalableTarget: policies and schedules go with it."""
@@ -180,6 +193,7 @@ class Scaling:
         scaling").
         """
         for target in self.targets.values():
+            self._settle_component(target, now)
             endpoint = self._endpoints.found.get(target.endpoint)
             if endpoint is None or endpoint.status != "InService" or endpoint.blue is None:
                 continue
@@ -189,6 +203,22 @@ class Scaling:
             if count != endpoint.blue.variants[target.variant].desired:
                 change = {"VariantName": target.variant, "DesiredInstanceCount": count}
                 endpoint.begin("Updating", weighed(endpoint, [change]), {})
+
+    def _settle_component(self, target: Target, now: float) -> None:
+        """The first copy when an alarm asks for it, then as many as the requests need; none without any."""
+        component = self._components.found.get(target.endpoint.removeprefix(_COMPONENT))
+        if component is None or component.status != "InService" or suspended(target):
+            return
+        ringing = [one for one in target.policies.values() if self._rings(one["PolicyARN"], now)]
+        count = copies_wanted(target, component, ringing, now)
+        if count != component.copies:
+            self._components.scaled(component, count)
+
+    def _rings(self, policy: str, now: float) -> bool:
+        """Whether an alarm that carries out a policy is in ALARM."""
+        watch = self._endpoints.watch
+        named = [n for n, one in watch.alarms.items() if policy in one.request.get("AlarmActions", ())]
+        return any(watch.state(name, now) == ALARM for name in named)
 
 
 def _ordered(request: Parameters) -> bool:

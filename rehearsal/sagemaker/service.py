@@ -8,6 +8,8 @@ from rehearsal.api import ApiError, ApiRequest, Parameters, Principal
 from rehearsal.cloudwatch import CloudWatch
 from rehearsal.sagemaker import job as kinds
 from rehearsal.sagemaker import processing, requests, rules, training, transform, trials, tuning
+from rehearsal.sagemaker.components import Components
+from rehearsal.sagemaker.customization import Customization
 from rehearsal.sagemaker.endpoints import Endpoints
 from rehearsal.sagemaker.invocations import Invocations
 from rehearsal.sagemaker.job import Job
@@ -44,9 +46,11 @@ class SageMaker:
         self.models = Models(emulator, self.packages.shelf.need)
         self.cloudwatch = cloudwatch or CloudWatch(emulator)
         self.endpoints = Endpoints(emulator, self.models, self.cloudwatch)
-        self.invocations = Invocations(emulator, self.endpoints)
-        self.scaling = Scaling(emulator, self.endpoints)
-        self.training = Jobs(emulator, kinds.TRAINING, self._train, training.placement)
+        self.components = Components(emulator, self.endpoints, self.models)
+        self.invocations = Invocations(emulator, self.endpoints, self.components)
+        self.scaling = Scaling(emulator, self.endpoints, self.components)
+        self.customization = Customization(emulator, self.packages, self.apps)
+        self.training = Jobs(emulator, kinds.TRAINING, self._train, self.customization.placement)
         self.processing = Jobs(emulator, kinds.PROCESSING, processing.run, processing.placement)
         self.transform = Jobs(emulator, kinds.TRANSFORM, self._transform, self._transform_placement)
         self.tuning = Jobs(emulator, kinds.TUNING, self._tune, tuning.placement)
@@ -78,11 +82,14 @@ class SageMaker:
 
     def close(self) -> None:
         """Stop every job and endpoint that still runs."""
+        self.components.close()
         self.endpoints.close()
         for kind in self._jobs:
             kind.close()
 
     def _train(self, job: Job) -> None:
+        if self.customization.ran(job):
+            return
         training.run(job, self._observers.pop(job.name, None))
 
     def _transform(self, job: Job) -> None:
@@ -126,11 +133,13 @@ class SageMaker:
 
     def _table(self) -> dict[str, Operation]:
         table = self._registry() | self._serving() | self._lineage() | self._tags()
+        table |= self.customization.operations()
         for kind in self._jobs:
             noun = kind.kind.noun
             table |= {f"Create{noun}": kind.create, f"Describe{noun}": kind.describe}
             table |= {f"Stop{noun}": kind.stop, f"List{noun}s": kind.listing}
         return table | {
+            "CreateTrainingJob": partial(self.customization.create, self.training.create),
             "CreateHyperParameterTuningJob": self._create_tuning,
             "ListTrainingJobsForHyperParameterTuningJob": self._trials,
         }
@@ -162,8 +171,14 @@ class SageMaker:
         }
 
     def _serving(self) -> dict[str, Operation]:
-        endpoints, configs = self.endpoints, self.endpoints.configs
+        endpoints, configs, components = self.endpoints, self.endpoints.configs, self.components
         return {
+            "CreateInferenceComponent": components.create,
+            "DescribeInferenceComponent": components.describe,
+            "UpdateInferenceComponent": components.update,
+            "UpdateInferenceComponentRuntimeConfig": components.scale,
+            "DeleteInferenceComponent": components.delete,
+            "ListInferenceComponents": components.listing,
             "CreateEndpoint": endpoints.create,
             "DescribeEndpoint": endpoints.describe,
             "UpdateEndpoint": endpoints.update,
@@ -194,7 +209,12 @@ class SageMaker:
     def _tags(self) -> dict[str, Operation]:
         packages, lineage = self.packages, self.lineage
         shelves = [packages.groups, packages.shelf, self.models.shelf, self.apps.shelf]
-        shelves += [self.endpoints.shelf, self.endpoints.configs.shelf]
+        shelves += [
+            self.components.shelf,
+            self.endpoints.shelf,
+            self.endpoints.configs.shelf,
+            *self.customization.shelves,
+        ]
         tags = Tags([*shelves, *lineage.shelves.values(), *(kind.shelf for kind in self._jobs)])
         self._resource_tags.append(tags.of)
         return {"AddTags": tags.add, "ListTags": tags.listing, "DeleteTags": tags.delete}

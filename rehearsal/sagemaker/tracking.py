@@ -1,9 +1,12 @@
 """How many instances a scalable variant shall have."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from rehearsal.sagemaker.behaviour import Behaviour
+from rehearsal.sagemaker.component import Component
 from rehearsal.sagemaker.endpoint import Endpoint
 
 SLOW_OUT, SLOW_IN = 180.0, 900.0
@@ -51,6 +54,40 @@ def wanted(target: Target, endpoint: Endpoint, now: float) -> int:
             needed = math.ceil(rate / float(tracking["TargetValue"])) or low
             needed = _patient(target, count, needed, now, shrinks=not tracking.get("DisableScaleIn"))
     return min(high, max(low, needed))
+
+
+def copies_wanted(target: Target, component: Component, ringing: list[dict[str, Any]], now: float) -> int:
+    """Copies within the limits that the policies ask for; ``ringing`` are those whose alarm is in ALARM.
+
+    Developer guide, "Scale an endpoint to zero instances": only a step policy leads away from none.
+    """
+    (low, high), count = target.limits, component.copies
+    if count == 0:
+        steps = [one.get("StepScalingPolicyConfiguration", {}).get("StepAdjustments", []) for one in ringing]
+        count = max((int(step["ScalingAdjustment"]) for found in steps for step in found), default=0)
+        return min(high, max(low, count))
+    needed = count
+    for policy in target.policies.values():
+        tracking = policy.get("TargetTrackingScalingPolicyConfiguration", {})
+        kind = tracking.get("PredefinedMetricSpecification", {}).get("PredefinedMetricType")
+        if kind in _OF_COPIES:
+            needed = math.ceil(_OF_COPIES[kind](component) / float(tracking["TargetValue"])) or low
+            needed = _patient(target, count, needed, now, shrinks=not tracking.get("DisableScaleIn"))
+    return min(high, max(low, needed))
+
+
+def _concurrent(component: Component) -> float:
+    """Requests under way at a time: their rate times how long each takes (Little's law)."""
+    subject = component.runs.subject if component.runs else ""
+    latency = component.behaviours.get(subject, Behaviour()).latency_ms / 1000
+    return component.per_minute / 60 * latency
+
+
+_OF_COPIES: dict[str, Callable[[Component], float]] = {
+    "SageMakerInferenceComponentInvocationsPerCopy": lambda component: component.per_minute,
+    "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution": _concurrent,
+}
+"""What copies can be scaled by, all of them together."""
 
 
 def _patient(target: Target, count: int, needed: int, now: float, *, shrinks: bool) -> int:

@@ -13,6 +13,7 @@ from rehearsal.states.errors import HEARTBEAT_TIMEOUT, TIMEOUT, StateError, Stop
 from rehearsal.states.history import text
 from rehearsal.states.integrations import registry
 from rehearsal.states.integrations.call import Call
+from rehearsal.states.integrations.sagemaker_jobs import SERVERLESS
 from rehearsal.states.line import Visit, limited
 from rehearsal.states.resource import Resource, parse
 from rehearsal.states.tokens import Tokens, Waiting
@@ -54,6 +55,7 @@ class Tasks:
         record.scheduled(arguments, self._emulator.place.region, limit, beat)
         call = Call(self._emulator, visit.line.run.principal, resource, arguments, visit.line.run.arn)
         call.submitted = record.submitted
+        call.until = None if limit is None else _after(self._emulator.clock.now(), limit)
         deadline = None if limit is None else time.monotonic() + limit
         try:
             result = self._done(call, deadline, visit)
@@ -68,9 +70,11 @@ class Tasks:
         return result
 
     def _done(self, call: Call, deadline: float | None, visit: Visit) -> Any:
-        """The call's result. While another execution is waited for, nobody waits for this one."""
-        nested = call.resource.service == "states" and call.resource.pattern.startswith("sync")
-        with self._emulator.clock.idle() if nested else contextlib.nullcontext():
+        """The call's result. While another execution is waited for, nobody waits for this one; so it is with
+        a job of Bedrock or a serverless one, whose time is the world's."""
+        others = call.resource.service in {"bedrock", "states"} or SERVERLESS in call.arguments
+        waits = others and call.resource.pattern.startswith("sync")
+        with self._emulator.clock.idle() if waits else contextlib.nullcontext():
             return _within(call, lambda: registry.perform(call), deadline, visit)
 
     def _answered(self, waiting: Waiting, limit: float | None, beat: int | None, visit: Visit) -> Any:

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.thorough
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "environments"
 PLACE = Place("aws", "eu-west-1", "111122223333")
+SCRIPT = "AWS::SageMaker::StudioLifecycleConfig"
 
 
 @pytest.fixture(scope="module")
@@ -470,16 +471,17 @@ def test_recorded_types_answer_with_ids_and_are_noted(engine: Engine) -> None:
     engine.recorded.clear()
     said = {"FlexibleTimeWindow": 1}
     with pytest.raises(StackError, match="Properties validation failed: properties: Additional properties"):
-        engine.apply("thirteenth", template({"Hub": {"Type": "AWS::SageMaker::Hub", "Properties": said}}))
-    hub = {"Type": "AWS::SageMaker::Hub", "Properties": {"HubName": "mine", "HubDescription": "Mine"}}
-    value = {"Arn": {"Value": {"Fn::GetAtt": ["Hub", "HubArn"]}}}
-    stack = engine.apply("thirteenth", template({"Hub": hub}, Outputs=value))
-    assert stack.outputs == {"Arn": PLACE.arn("sagemaker", "hub/mine")}
-    assert engine.recorded == {"AWS::SageMaker::Hub"}
-    for attribute, problem in (("Name", "does not exist in schema"), ("HubName", "does not exist in schema")):
-        wrong = {"Wrong": {"Value": {"Fn::GetAtt": ["Hub", attribute]}}}
-        with pytest.raises(StackError, match=problem):
-            engine.apply("fourteenth", template({"Hub": hub}, Outputs=wrong))
+        engine.apply("thirteenth", template({"Script": {"Type": SCRIPT, "Properties": said}}))
+    names = {"StudioLifecycleConfigName": "mine", "StudioLifecycleConfigAppType": "JupyterLab"}
+    script = {"Type": SCRIPT, "Properties": {**names, "StudioLifecycleConfigContent": "ZWNobw=="}}
+    value = {"Arn": {"Value": {"Fn::GetAtt": ["Script", "StudioLifecycleConfigArn"]}}}
+    stack = engine.apply("thirteenth", template({"Script": script}, Outputs=value))
+    assert stack.outputs == {"Arn": PLACE.arn("sagemaker", "studio-lifecycle-config/mine")}
+    assert engine.recorded == {SCRIPT}
+    for attribute in ("Name", "StudioLifecycleConfigName"):
+        wrong = {"Wrong": {"Value": {"Fn::GetAtt": ["Script", attribute]}}}
+        with pytest.raises(StackError, match="does not exist in schema"):
+            engine.apply("fourteenth", template({"Script": script}, Outputs=wrong))
 
 
 def test_an_unknown_type_and_an_unknown_stack_are_refused(emulator: Emulator, engine: Engine) -> None:

@@ -127,6 +127,15 @@ def test_a_reason_that_excuses_nothing_is_stale(emulator: Emulator, tmp_path: Pa
     assert [one["sid"] for one in stale] == ["Read"]
 
 
+def test_a_reason_is_not_stale_where_what_it_is_about_was_not_rehearsed(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    role(emulator, "quiet", READ, kind="function")
+    emulator.judge(acting(emulator, READ), "s3:GetObject", f"{BUCKET_ARN}/x")
+    text = "[{role: function/quiet, sid: Read, reason: nobody called this function here}]"
+    assert coverage.stale_reasons(emulator, reasons=reasons(tmp_path, text)) == []
+
+
 def test_a_reason_without_words_is_refused(emulator: Emulator, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="a reason of 20 characters"):
         coverage.unneeded(emulator, reasons=reasons(tmp_path, "[{role: job/*, sid: Read, reason: todo}]"))

@@ -27,7 +27,6 @@ RECORDED = {
     "AWS::EC2::SecurityGroupIngress",
     "AWS::EC2::SubnetRouteTableAssociation",
     "AWS::SageMaker::Domain",
-    "AWS::SageMaker::Hub",
     "AWS::SageMaker::StudioLifecycleConfig",
 }
 """Types whose properties are checked and which then do nothing: a rehearsal proves nothing about them."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from rehearsal.cloudformation.answers import Answers
 from rehearsal.cloudformation.providers import (
     alarms,
+    components,
     endpoints,
     functions,
     identity,
@@ -53,6 +54,8 @@ def real_providers(account: Account, answers: Answers) -> Mapping[str, Provider]
         "AWS::S3::BucketPolicy": policies.ResourcePolicies(account, policies.of_bucket),
         "AWS::SageMaker::Endpoint": endpoints.Endpoints(account),
         "AWS::SageMaker::EndpointConfig": endpoints.Named(account, "EndpointConfig"),
+        "AWS::SageMaker::Hub": registries.Hubs(account),
+        "AWS::SageMaker::InferenceComponent": components.Components(account),
         "AWS::SageMaker::MlflowApp": registries.TrackingApps(account),
         "AWS::SageMaker::Model": endpoints.Named(account, "Model"),
         "AWS::SageMaker::ModelPackageGroup": registries.PackageGroups(account),

@@ -123,6 +123,33 @@ class TrackingApps:
         self.account.api("sagemaker").delete_mlflow_app(Arn=old.physical_id)
 
 
+@dataclass(frozen=True)
+class Hubs:
+    """``AWS::SageMaker::Hub``, of the emulator's own SageMaker."""
+
+    account: Account
+
+    def create(self, wanted: Wanted) -> Made:
+        """Create the hub."""
+        arn = self.account.api("sagemaker").create_hub(**wanted.properties)["HubArn"]
+        return Made(arn, {"HubArn": arn, "HubStatus": "InService"})
+
+    def update(self, wanted: Wanted, old: Resource) -> Made:
+        """Change what people read of it."""
+        texts = ("HubDescription", "HubDisplayName", "HubSearchKeywords")
+        unchangeable(wanted, old, *texts)
+        given = {name: wanted.properties[name] for name in texts if name in wanted.properties}
+        self.account.api("sagemaker").update_hub(HubName=old.physical_id, **given)
+        return Made(old.physical_id, old.attributes)
+
+    def delete(self, old: Resource) -> None:
+        """Delete the hub, which must be empty."""
+        try:
+            self.account.api("sagemaker").delete_hub(HubName=old.physical_id)
+        except ClientError as error:
+            raise ResourceError(f"{old.physical_id}: {error.response['Error']['Message']}") from error
+
+
 def _put_policy(account: Account, arn: str, wanted: Wanted, name: str) -> None:
     """Judge by the policy in the property ``name`` from now on, or by none."""
     account.emulator.resource_policies.pop(arn, None)

@@ -1,5 +1,6 @@
 """A Task's call of another service, made as the state machine's role."""
 
+import datetime
 import re
 import threading
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from rehearsal.states.resource import Resource
 # (prefix, name of the service's general exception) of the integrations that are older than the SDK ones.
 # The guide's error tables and its examples: Lambda.AWSLambdaException, SageMaker.AmazonSageMakerException.
 OPTIMIZED = {
+    "bedrock": ("Bedrock", "Bedrock"),
     "lambda": ("Lambda", "AWSLambda"),
     "sns": ("SNS", "AmazonSNS"),
     "sqs": ("SQS", "AmazonSQS"),
@@ -33,7 +35,7 @@ OPTIMIZED = {
 class Call:
     """``arguments`` are filled in. ``cancelled`` is set when nobody waits for the answer any more;
     ``on_cancel`` is then called, to stop what was begun. ``submitted`` is called with the first answer of a
-    call that goes on waiting."""
+    call that goes on waiting. ``until`` is when the task's TimeoutSeconds are over in the world's time."""
 
     emulator: Emulator
     principal: Principal
@@ -43,15 +45,23 @@ class Call:
     cancelled: threading.Event = field(default_factory=threading.Event)
     on_cancel: list[Callable[[], None]] = field(default_factory=list)
     submitted: Callable[[Any], None] = lambda _: None
+    until: datetime.datetime | None = None
 
     def send(
-        self, operation: str, parameters: Any, *, times: TimeSpelling = iso, answer: bool = True
+        self,
+        operation: str,
+        parameters: Any,
+        *,
+        times: TimeSpelling = iso,
+        answer: bool = True,
+        service: str | None = None,
     ) -> dict[str, Any]:
         """Make one call of the resource's service; raises StateError with the name Step Functions gives.
 
-        ``answer`` False gives boto3's answer as it is.
+        ``answer`` False gives boto3's answer as it is. ``service`` is another than the resource's, such as
+        ``bedrockruntime`` for ``bedrock:invokeModel``.
         """
-        service = self.resource.service
+        service = service or self.resource.service
         model = shapes.operation_model(service, operation)
         if model is None:
             raise StateError(RUNTIME, f"The operation {operation} of {service} does not exist")
@@ -62,19 +72,19 @@ class Call:
         except botocore.exceptions.ParamValidationError as problem:
             raise StateError(RUNTIME, f"{self.resource.action}: {problem}") from problem
         except botocore.exceptions.ClientError as problem:
-            raise self.failure(problem) from problem
+            raise self.failure(problem, service) from problem
         except botocore.exceptions.BotoCoreError as problem:  # no answer: the guide's SdkClientException
             raise StateError(f"{self._prefixes()[0]}.SdkClientException", str(problem)) from problem
         return dict(shapes.to_result(model.output_shape, response, times)) if answer else response
 
-    def failure(self, problem: botocore.exceptions.ClientError) -> StateError:
+    def failure(self, problem: botocore.exceptions.ClientError, service: str | None = None) -> StateError:
         """The error's name: ``<Prefix>.<Error>Exception`` for an error that the service's model declares,
         the service's general exception for any other, such as a refused permission or throttling."""
         error = problem.response.get("Error", {})
         code, message = str(error.get("Code", "")), str(error.get("Message", ""))
         status = problem.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
         prefix, general = self._prefixes()
-        name = _declared(self.resource.service, code)
+        name = _declared(service or self.resource.service, code)
         label = f"{prefix}.{name}" if name else f"{prefix}.{general}Exception"
         return StateError(label, f"{message} (Service: {general}; Status Code: {status}; Error Code: {code})")
 

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from rehearsal.states.errors import StateError
-from rehearsal.states.integrations import functions, sagemaker_jobs, shapes
+from rehearsal.states.integrations import bedrock, functions, sagemaker_jobs, shapes
 from rehearsal.states.integrations.call import Call
 from rehearsal.states.resource import Resource, parse
 
 Perform = Callable[[Call], Any]
 
 REQUEST_RESPONSE = {
+    "bedrock": bedrock.ACTIONS,
     "sns": {"publish"},
     "sqs": {"sendMessage"},
     "dynamodb": {"getItem", "putItem", "updateItem", "deleteItem"},
@@ -35,6 +36,9 @@ def problem(arn: str, arguments: Any) -> str | None:
     if refused or resource is None or not isinstance(arguments, dict):
         return refused
     model = shapes.operation_model(resource.service, resource.operation)
+    if (resource.sdk, resource.service, resource.action) == (False, "bedrock", "invokeModel"):
+        model = shapes.operation_model(bedrock.RUNTIME_SERVICE, resource.operation)
+        arguments = {key: value for key, value in arguments.items() if key not in bedrock.OWN_FIELDS}
     try:
         shapes.to_request(model, arguments) if model else None
     except StateError as error:
@@ -57,6 +61,8 @@ def _resource_problem(arn: str, resource: Resource | None) -> str | None:
 def _patterns(resource: Resource) -> set[str]:
     if resource.service == "sagemaker":
         return {"", "sync"} if resource.action in sagemaker_jobs.KINDS else {""}
+    if resource.service == "bedrock":
+        return {"", "sync"} if resource.action == "createModelCustomizationJob" else {""}
     if resource.service == "states":
         return {"", "sync", "sync:2", "waitForTaskToken"}
     return {"", "waitForTaskToken"} if resource.service in TOKENS else {""}
@@ -69,6 +75,8 @@ def perform(call: Call) -> Any:
         return call.send(resource.operation, call.arguments)
     if resource.service == "sagemaker":
         return sagemaker_jobs.run(call) if resource.pattern == "sync" else sagemaker_jobs.create(call)
+    if resource.service == "bedrock":
+        return _bedrock(call)
     if resource.service == "lambda":
         return functions.invoke(call)
     if resource.service == "states" and resource.pattern.startswith("sync"):
@@ -77,6 +85,12 @@ def perform(call: Call) -> Any:
     if answer.get("FailedEntryCount"):
         raise StateError("EventBridge.FailedEntry", json.dumps(answer))
     return {**answer, "SdkHttpMetadata": {"HttpStatusCode": 200}}
+
+
+def _bedrock(call: Call) -> dict[str, Any]:
+    if call.resource.action == "invokeModel":
+        return bedrock.invoke(call)
+    return bedrock.run(call) if call.resource.pattern == "sync" else bedrock.create(call)
 
 
 def _defaulted(call: Call) -> Any:

@@ -26,6 +26,7 @@ BOTOCORE_NAMES = {
     "cloudwatchlogs": "logs",
     "sagemakerruntime": "sagemaker-runtime",
     "applicationautoscaling": "application-autoscaling",
+    "bedrockruntime": "bedrock-runtime",
     "resourcegroupstaggingapi": "resourcegroupstaggingapi",
 }
 
