@@ -25,7 +25,7 @@ STALE := $(shell for e in .venv .venv-checkov; do \
   [ -x $$e/bin/python ] && [ "$$(cat $$e/.home)" = "$$(pwd -P)" ] || rm -f $$e/.runtime; done 2>/dev/null)
 
 ENVIRONMENTS = $(patsubst environments/%.yaml,%,$(wildcard environments/*.yaml))
-WORKFLOWS = train tune register batch
+WORKFLOWS = train tune register batch customize customize-bedrock retire-bedrock
 RELEASES = release rollback confirm
 NEEDS_ENV := $(filter explain cost bootstrap preflight deploy destroy status protect image $(WORKFLOWS) $(RELEASES),$(MAKECMDGOALS))
 ifneq ($(NEEDS_ENV),)
@@ -85,6 +85,9 @@ train: .venv/.runtime ## Train, evaluate and register in AWS: MODEL= ENV=dev [IN
 tune: .venv/.runtime ## Search hyperparameters, then register the best: MODEL= ENV=dev
 register: .venv/.runtime ## Register what was built elsewhere: MODEL= ENV=dev INPUT='{"model_data": "s3://…"}'
 batch: .venv/.runtime ## Score data with the approved version: MODEL= ENV=dev
+customize: .venv/.runtime ## Fine-tune a foundation model, register it: MODEL= ENV=dev [INPUT='{…}']
+customize-bedrock: .venv/.runtime ## Customize and serve a model in Amazon Bedrock: MODEL= ENV=dev [INPUT='{…}']
+retire-bedrock: .venv/.runtime ## Take it out of service there: MODEL= ENV=dev [INPUT='{"delete_models": true}']
 $(WORKFLOWS):
 	@$(PY) -m tools.workflow $@ $(ENV) $(MODEL) $(if $(INPUT),--input '$(INPUT)') $(if $(NAME),--name '$(NAME)')
 
@@ -121,9 +124,10 @@ baselines: .venv/.dev node_modules/.dev synth ## Accept templates, acknowledgeme
 	@$(PY) -m tools.permissions_report
 	@$(PY) -m tools.customization_report
 
-schema: .venv/.runtime ## JSON Schemas of the settings files, for editors, and the list in docs/models.md
+schema: .venv/.runtime ## JSON Schemas of the settings files, for editors, and the lists in docs/
 	@$(PY) -m tools.schema
 	@$(PY) -m tools.model_reference
+	@$(PY) -m tools.customization_offer
 
 policies: .venv/.dev node_modules/.dev ## What CloudFormation may do, from the templates' types
 	@$(PY) -m tools.bootstrap_policies

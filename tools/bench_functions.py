@@ -9,7 +9,7 @@ import io
 import json
 import resource
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -54,6 +54,15 @@ PROCESSES = (
         floor=f"csv.reader, {_SPEED_MB} MB",
         limit=1 / 0.7,
     ),
+    Process(f"json.loads per line, {_SPEED_MB} MB", ("load", str(_SPEED_MB))),
+    Process(
+        f"record check, {_SPEED_MB} MB",
+        ("records", str(_SPEED_MB)),
+        floor=f"json.loads per line, {_SPEED_MB} MB",
+        limit=1 / 0.7,
+    ),
+    Process("record check, 1 MB", ("records", "1")),
+    Process(f"record check, {_LARGE_MB} MB", ("records", str(_LARGE_MB))),
     Process("dataset check, 1 MB", ("check", "1")),
     Process(f"dataset check, {_LARGE_MB} MB", ("check", str(_LARGE_MB))),
 )
@@ -93,11 +102,49 @@ class Rows(io.RawIOBase):
         return count
 
 
+_STAMP = b"@" * 8
+_STEPS = (
+    "Check that the tyre is not damaged, and that no glass or wire sits in the tread.",
+    "Pump the tube until it is just round, then lay it into the tyre without twisting it.",
+    "Press the bead over the rim by hand; a lever of metal may pinch the tube.",
+    "Inflate to the pressure that the side of the tyre says, mostly 3.5 to 4.5 bar.",
+)
+
+
+def _pair(number: int) -> bytes:
+    """One line of a question and its answer in several paragraphs, about 1.2 kB."""
+    steps = "\n\n".join(f"{at}. {_STEPS[(number + at) % 4]}" for at in range(1, 10 + number % 7))
+    prompt = f"Order {number:04}-{_STAMP.decode()}: how do I change the tube of my city bike?"
+    return json.dumps({"prompt": prompt, "completion": steps}).encode() + b"\n"
+
+
+class Records(Rows):
+    """JSON lines that are made while they are read: prompts and completions, all of them different."""
+
+    HEADER = b""
+    BODY = b"".join(map(_pair, range(1000)))
+
+    def __init__(self, size: int, start: int = 0) -> None:
+        super().__init__(size, start)
+        self._repetition, self._rows = -1, b""
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill ``buffer`` as far as one repetition of the rows reaches; each has its own stamp."""
+        repetition, at = divmod(self._at, len(self.BODY))
+        if repetition != self._repetition:
+            self._repetition = repetition
+            self._rows = self.BODY.replace(_STAMP, b"%08d" % repetition)
+        count = min(len(self._rows) - at, len(buffer), self._size - self._at)
+        buffer[:count] = memoryview(self._rows)[at : at + count]
+        self._at += count
+        return count
+
+
 class Store:
     """As much of an S3 client as the check uses: one data object made while it is read, JSON that is kept."""
 
-    def __init__(self, size: int) -> None:
-        self.size, self.kept = size, dict[str, bytes]()
+    def __init__(self, size: int, rows: type[Rows] = Rows) -> None:
+        self.size, self.rows, self.kept = size, rows, dict[str, bytes]()
 
     def get_paginator(self, _: str) -> "Store":
         """The list of objects is its own paginator."""
@@ -115,11 +162,12 @@ class Store:
         """Give a kept object, or the data from the range's first byte on."""
         from botocore.response import StreamingBody
 
+        start, _, last = members.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
         if members["Key"] in self.kept:
-            return {"Body": io.BytesIO(self.kept[members["Key"]])}
-        start = int(members["Range"].removeprefix("bytes=").removesuffix("-"))
-        stream = io.BufferedReader(Rows(self.size, start), _MIB)
-        return {"Body": StreamingBody(stream, self.size - start)}
+            end = int(last) + 1 if last else None
+            return {"Body": io.BytesIO(self.kept[members["Key"]][int(start) : end])}
+        stream = io.BufferedReader(self.rows(self.size, int(start)), _MIB)
+        return {"Body": StreamingBody(stream, self.size - int(start))}
 
 
 def make_clients(package: str) -> None:
@@ -144,21 +192,32 @@ def parse(megabytes: int) -> None:
         pass
 
 
-def check(megabytes: int) -> float:
+def load(megabytes: int) -> None:
+    """Read the records with nothing but ``json.loads``; what the check imports is imported here as well."""
+    importlib.import_module("dataset_check.handler")
+    stream = io.BufferedReader(Records(Records.size_of(megabytes)), _MIB)
+    for line in io.TextIOWrapper(stream, encoding="utf-8", newline="\n"):
+        json.loads(line)
+
+
+_CSV = {"Format": "csv", "Header": True, "Delimiter": ",", "Label": "approved", "Protected": "age_group"}
+_PAIRS = {"Format": "prompt_completion", "SequenceLength": "4K", "Duplicates": "refuse"}
+
+
+def check(megabytes: int, rows: type[Rows] = Rows, form: Mapping[str, Any] = _CSV) -> float:
     """Plan, check and report as a workflow does. Returns MiB of memory taken at most above the beginning."""
     from dataset_check.handler import handle
 
-    store = Store(Rows.size_of(megabytes))
-    form = {"Format": "csv", "Header": True, "Delimiter": ",", "Label": "approved", "Protected": "age_group"}
+    store = Store(rows.size_of(megabytes), rows)
     before = _peak()
     event = {"Action": "plan", "Locations": {"train": "s3://data/train/"}, "Format": form}
     plan = handle({**event, "Folder": "s3://runs/check"}, s3=store)
     for part in plan["Parts"]:
         handle({"Action": "check", "Plan": plan["Plan"], "Part": part}, s3=store)
     report = handle({"Action": "report", "Plan": plan["Plan"]}, s3=store)
-    rows = (store.size - len(Rows.HEADER)) // len(Rows.BODY) * 4000
-    if report["Rows"] != rows or report["BadRows"]:
-        raise SystemExit(f"counted {json.dumps(report)}, there are {rows} good rows")
+    count = (store.size - len(rows.HEADER)) // len(rows.BODY) * rows.BODY.count(b"\n")
+    if report["Rows"] != count or report["BadRows"]:
+        raise SystemExit(f"counted {json.dumps(report)}, there are {count} good rows")
     return _peak() - before
 
 
@@ -171,12 +230,12 @@ def _peak() -> float:
 def main(arguments: Sequence[str]) -> int:
     """Run one of the processes; 1 if a check takes more memory than it may."""
     kind, subject = arguments
-    if kind == "check":
-        growth = check(int(subject))
+    if kind in ("check", "records"):
+        growth = check(int(subject)) if kind == "check" else check(int(subject), Records, _PAIRS)
         print(f"{growth:.1f} MiB above the beginning, allowed: {MOST_GROWTH}")
         return 1 if growth > MOST_GROWTH else 0
-    if kind == "parse":
-        parse(int(subject))
+    if kind in ("parse", "load"):
+        {"parse": parse, "load": load}[kind](int(subject))
     else:
         {"clients": make_clients, "handler": make_handler}[kind](subject)
     return 0

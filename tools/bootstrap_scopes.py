@@ -12,7 +12,7 @@ SCOPES = {
     "AWS::Events::Rule": ("events:rule/{start}*",),
     "AWS::KMS::Key": ("kms:key/*",),
     "AWS::Lambda::EventSourceMapping": ("lambda:event-source-mapping:*",),
-    "AWS::Lambda::Function": ("lambda:function:{start}*",),
+    "AWS::Lambda::Function": ("lambda:function:{start}*", "lambda:function:SageMaker-evaluator-{start}*"),
     "AWS::Logs::LogGroup": (
         "logs:log-group:/{prefix}/{environment}/*",
         "logs:log-group:/aws/sagemaker/Endpoints/{start}*",

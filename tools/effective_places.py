@@ -9,6 +9,8 @@ from typing import Any
 from mlplatform import workflows
 from mlplatform.ai_registry import hub_name
 from mlplatform.bucket_policies import execution_role_arn
+from mlplatform.permissions.bedrock_places import customized_in_bedrock
+from mlplatform.permissions.customization_places import customized
 from mlplatform.permissions.run_places import areas
 from mlplatform.permissions.trusts import IDENTITY_CENTER
 from mlplatform.policy import allow, document
@@ -29,6 +31,17 @@ OF_A_MODEL = (
     "model-workflow",
 )
 """How what cases call the roles of the first model that has workflows begins."""
+
+OF_A_CUSTOMIZED_MODEL = ("model-customiz", "model-reward")
+"""How what they call those of the first model that is customized begins."""
+
+OF_A_BEDROCK_MODEL = (
+    "model-bedrock",
+    "model-bedrock-steps",
+    "model-customize-bedrock",
+    "model-retire-bedrock",
+)
+"""What they call those of the first model that Amazon Bedrock customizes."""
 
 STRANGER = "999999999999"
 """An account of nobody we know."""
@@ -110,8 +123,9 @@ class Places(string.Formatter):
         return Places(self.world, found)
 
     def _role(self, thing: str) -> Role | None:
-        if thing.startswith(OF_A_MODEL):
-            run = self._run_model
+        if thing.startswith((*OF_A_MODEL, *OF_A_CUSTOMIZED_MODEL, *OF_A_BEDROCK_MODEL)):
+            run = self._customized_model if thing.startswith(OF_A_CUSTOMIZED_MODEL) else self._run_model
+            run = self._bedrock_model if thing in OF_A_BEDROCK_MODEL else run
             named = thing.replace("model", run.name, 1) if run else ""
             return self.world.role(self.settings.name, named)
         person = self._people.get(thing)
@@ -146,6 +160,16 @@ class Places(string.Formatter):
     def _run_model(self) -> ModelProduct | None:
         """The first model with workflows, or None."""
         return next((p for p in self.settings.products if workflows.of(p, self.settings)), None)
+
+    @cached_property
+    def _customized_model(self) -> ModelProduct | None:
+        """The first model that is customized in SageMaker, or None."""
+        return next((p for p in self.settings.products if customized(p, self.settings)), None)
+
+    @cached_property
+    def _bedrock_model(self) -> ModelProduct | None:
+        """The first model that is customized in Amazon Bedrock, or None."""
+        return next((p for p in self.settings.products if customized_in_bedrock(p, self.settings)), None)
 
     def _of_model(self, product: ModelProduct) -> dict[str, str | None]:
         """What a model with workflows is called, where its packed scripts are deployed, one of its data."""
@@ -200,6 +224,8 @@ class Places(string.Formatter):
             "events_queue": names.name(QUEUE) if serves(settings) else None,
             "group": model and registry.name(model, kind="model"),
             **(self._of_model(run) if run else {}),
+            "customized": _name(self._customized_model),
+            "in_bedrock": _name(self._bedrock_model),
             "sdk_bucket": names.sdk_bucket,
             "hub": hub_name(names.region, names.account),
             "job_type": studio.job_instance_types[0],
@@ -212,3 +238,7 @@ class Places(string.Formatter):
             "execution_role": execution_role_arn(settings),
             "registry_host": settings.place.image_registries[0],
         }
+
+
+def _name(product: ModelProduct | None) -> str | None:
+    return product.name if product else None

@@ -23,6 +23,10 @@ FRAMEWORKS = {
 }
 """Frameworks that run scripts, by the name settings give them, and the SDK's files."""
 
+SERVERS = {"djl-lmi": "djl-lmi", "vllm": "vllm"}
+"""Servers of language models, by the name settings give them, and the SDK's files: on GPUs, and they answer
+only (DJL Serving documentation, "LMI"; AWS Deep Learning Containers, "vLLM")."""
+
 ONE_IMAGE = ("scikit-learn", "xgboost")
 """Frameworks whose one image trains, processes and serves (SageMaker developer guide, "Docker Registry
 Paths"); the SDK lists some versions for training only."""
@@ -81,6 +85,9 @@ def rendered(configurations: dict[str, Any]) -> str:
         ]
         for name, files in FRAMEWORKS.items()
     }
+    for name, file in SERVERS.items():
+        served = _images(configurations[file], "inference", registries)
+        frameworks[name] = [{"use": "inference", **image, "tags": _on_gpu(image)} for image in served]
     algorithms = {name: list(_images(configurations[name], "training", registries)) for name in ALGORITHMS}
     source = {"generator": "make refresh-images", "sagemaker-core": configurations["version"]}
     accounts = {name: json.loads(accounts) for accounts, name in registries.items()}
@@ -96,7 +103,7 @@ def rendered(configurations: dict[str, Any]) -> str:
 
 def _configurations() -> dict[str, Any]:
     files = importlib.metadata.files("sagemaker-core") or []
-    wanted = {*(file for files in FRAMEWORKS.values() for file in files), *ALGORITHMS}
+    wanted = {*(file for files in FRAMEWORKS.values() for file in files), *SERVERS.values(), *ALGORITHMS}
     found: dict[str, Any] = {"version": importlib.metadata.version("sagemaker-core")}
     for file in files:
         if file.parent.name == "image_uri_config" and file.stem in wanted:
@@ -115,6 +122,12 @@ def _images(configuration: dict[str, Any], name: str, registries: dict[str, str]
                 if python not in ENDED_PYTHONS:
                     image = _image(scope, version, base, details, python, registries)
                     yield {**image, "tags": {"arm64": _arm(image)}} if arm else image
+
+
+def _on_gpu(image: Image) -> dict[str, str]:
+    """The one tag of a server's image, whose processor the SDK does not always say."""
+    (tag,) = image["tags"].values()
+    return {"gpu": tag}
 
 
 def _pytorch(facts: dict[str, Any]) -> dict[str | None, Any]:

@@ -1,4 +1,4 @@
-"""Writes what the requests for SageMaker jobs may hold, from the API model that comes with botocore."""
+"""Writes what the requests for SageMaker jobs may hold, from the API models that come with botocore."""
 
 import json
 import re
@@ -17,6 +17,9 @@ OPERATIONS = (
     "CreateTrainingJob",
     "CreateTransformJob",
 )
+OTHERS = {"bedrock": ("CreateModelCustomizationJob",)}
+"""Operations of further services, whose shapes are called ``<service>.<shape>``."""
+
 _JAVA = {r"\p{Alnum}": "a-zA-Z0-9", r"\p{Alpha}": "a-zA-Z", r"\p{L}": r"^\W\d_", r"\p{ASCII}": r"\x00-\x7f"}
 """Java's character classes inside brackets, as Python spells them."""
 
@@ -26,31 +29,35 @@ _ANYTHING = (".*", r"[\s\S]*", r"[\S\s]*", r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*")
 
 def rendered() -> str:
     """The data as its file holds it, one line per shape so that a change is a readable diff."""
-    service: Any = botocore.session.get_session().get_service_model("sagemaker")
+    session: Any = botocore.session.get_session()
     found: dict[str, dict[str, Any]] = {}
-    requests = {name: service.operation_model(name).input_shape for name in OPERATIONS}
-    for shape in requests.values():
-        _collect(shape, found)
+    requests: dict[str, str] = {}
+    for api, wanted in {"sagemaker": OPERATIONS, **OTHERS}.items():
+        service, before = session.get_service_model(api), "" if api == "sagemaker" else f"{api}."
+        for operation in wanted:
+            shape = service.operation_model(operation).input_shape
+            requests[operation] = before + shape.name
+            _collect(shape, found, before)
     rows = [f'"{name}": {json.dumps(found[name])}' for name in sorted(found)]
-    source = json.dumps(f"SageMaker API shapes of botocore {botocore.__version__}")
-    operations = json.dumps({name: shape.name for name, shape in requests.items()})
+    source = json.dumps(f"API shapes of botocore {botocore.__version__}")
+    operations = json.dumps(requests)
     shapes = ",\n".join(rows)
     return f'{{\n"_source": {source},\n"operations": {operations},\n"shapes": {{\n{shapes}\n}}\n}}\n'
 
 
-def _collect(shape: Any, found: dict[str, dict[str, Any]]) -> None:
-    if shape.name in found:
+def _collect(shape: Any, found: dict[str, dict[str, Any]], before: str) -> None:
+    if before + shape.name in found:
         return
-    found[shape.name] = facts = {"type": shape.type_name}
+    found[before + shape.name] = facts = {"type": shape.type_name}
     facts |= {key: shape.metadata[key] for key in ("min", "max", "enum") if key in shape.metadata}
     if pattern := _pattern(shape.metadata.get("pattern")):
         facts["pattern"] = pattern
     parts = _parts(shape)
     if shape.type_name == "structure":
         facts["required"] = shape.required_members
-    facts["members"] = {name: part.name for name, part in parts.items()}
+    facts["members"] = {name: before + part.name for name, part in parts.items()}
     for part in parts.values():
-        _collect(part, found)
+        _collect(part, found, before)
 
 
 def _parts(shape: Any) -> dict[str, Any]:

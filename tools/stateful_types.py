@@ -26,6 +26,7 @@ STATEFUL: Mapping[str, str] = {
     "AWS::SageMaker::Endpoint": "answers requests; while it is replaced nobody is served",
     "AWS::SageMaker::FeatureGroup": "holds the features of models, online and offline",
     "AWS::SageMaker::Hub": "holds registered datasets, evaluators and models",
+    "AWS::SageMaker::InferenceComponent": "answers requests; while it is replaced nobody is served",
     "AWS::SageMaker::MlflowApp": "holds the record of experiments",
     "AWS::SageMaker::MlflowTrackingServer": "holds the record of experiments",
     "AWS::SageMaker::ModelCard": "is the record of what a model is for and how it was judged",

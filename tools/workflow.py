@@ -1,4 +1,4 @@
-"""`make train MODEL= ENV=` (tune, register, batch): runs a model's workflow and shows its states."""
+"""`make train MODEL= ENV=` (tune, register, batch, customize): runs a workflow and shows its states."""
 
 import argparse
 import json
@@ -15,7 +15,7 @@ from mlplatform.settings import Environment, SettingsError, read_environments
 from tools.credentials import CredentialsError, session_for
 from tools.executions import follow, start, summary
 
-NAMES = ("train", "tune", "register", "batch")
+NAMES = ("train", "tune", "register", "batch", "customize", *workflows.BEDROCK)
 
 HINTS = {
     "ExecutionAlreadyExists": "choose another NAME, or leave it out: a name is used once in 90 days",

@@ -16,7 +16,7 @@ from mlplatform.workflows import advice, template
 from tools.workflow_ways import WAYS, state_of
 
 PAGES = (Path("docs/workflows.md"), Path("docs/releases.md"))
-MARKED = re.compile(r"(<!-- picture: ([a-z]+) -->\n).*?(<!-- end of picture -->)", re.S)
+MARKED = re.compile(r"(<!-- picture: ([a-z-]+) -->\n).*?(<!-- end of picture -->)", re.S)
 ERRORS = re.compile(r"(<!-- errors -->\n).*?(<!-- end of errors -->)", re.S)
 
 State = Mapping[str, Any]

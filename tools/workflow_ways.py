@@ -69,7 +69,63 @@ ROLLBACK: Sequence[Way] = (
     ("Did it end well?", "Not rolled back", "otherwise"),
 )
 
-WAYS: Mapping[str, Sequence[Way]] = {"release": RELEASE, "rollback": ROLLBACK}
+CUSTOMIZE: Sequence[Way] = (
+    ("Admit", "Is all data checked?", ""),
+    ("Is all data checked?", "Plan data check", "no"),
+    ("Plan data check", "Check data", ""),
+    ("Check data", "Is every part readable?", ""),
+    ("Is every part readable?", "Report on data", ""),
+    ("Report on data", "Is all data checked?", ""),
+    ("Is all data checked?", "Reserve", "yes"),
+    ("Reserve", "Register assets", ""),
+    ("Register assets", "Start", "all are available"),
+    ("Start", "Follow", ""),
+    ("Follow", "Evaluate", "there is a version"),
+    ("Evaluate", "Follow evaluations", ""),
+    ("Evaluate", "Measure", "nothing is to be measured"),
+    ("Follow evaluations", "Measure", "all have ended"),
+    ("Measure", "Judge", ""),
+    ("Judge", "Finish", ""),
+    ("Finish", "Notify", "passed"),
+    ("Notify", "Done", ""),
+    ("Start", "Stop", "any of them failed"),
+    ("Follow", "Stop", ""),
+    ("Follow evaluations", "Stop", ""),
+)
+"""Of lambda/customization. What did not pass, and what was stopped, is explained like any failure."""
+
+CUSTOMIZE_BEDROCK: Sequence[Way] = (
+    ("Admit", "Is a version imported?", ""),
+    ("Is a version imported?", "Plan data check", "no"),
+    ("Is a version imported?", "Begin", "yes"),
+    ("Plan data check", "Check data", ""),
+    ("Check data", "Is every part readable?", ""),
+    ("Is every part readable?", "Report on data", "yes"),
+    ("Report on data", "Begin", ""),
+    ("Begin", "Customize", "within the budget"),
+    ("Begin", "Start", "a version, or what Step Functions does not document"),
+    ("Customize", "Follow", ""),
+    ("Start", "Follow", ""),
+    ("Follow", "Ask for confirmation", "capacity for a term"),
+    ("Follow", "Serve", "there is a model"),
+    ("Ask for confirmation", "Serve", "which refuses without a yes"),
+    ("Serve", "Follow serving", ""),
+    ("Serve", "Ask", "an imported model"),
+    ("Follow serving", "Ask", "it serves"),
+    ("Ask", "Did it answer?", ""),
+    ("Did it answer?", "Record", "yes"),
+    ("Did it answer?", "Clean up", "no, as after any failure"),
+    ("Record", "Notify", ""),
+    ("Notify", "Done", ""),
+)
+"""Of lambda/bedrock_customization."""
+
+WAYS: Mapping[str, Sequence[Way]] = {
+    "customize": CUSTOMIZE,
+    "customize-bedrock": CUSTOMIZE_BEDROCK,
+    "release": RELEASE,
+    "rollback": ROLLBACK,
+}
 """By workflow. What a workflow without an entry does, its states say themselves."""
 
 
