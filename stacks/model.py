@@ -6,16 +6,24 @@ from pathlib import Path
 from constructs import Construct
 
 from mlplatform import workflows
+from mlplatform.bedrock_customization import BedrockCustomization
+from mlplatform.customization_function import CustomizationFunction
+from mlplatform.customization_roles import CustomizationRoles
 from mlplatform.log_group import LogGroup
 from mlplatform.model_dashboard import ModelDashboard
 from mlplatform.model_package_group import ModelPackageGroup
 from mlplatform.model_roles import ModelRoles
+from mlplatform.permissions.bedrock_places import customized_in_bedrock
+from mlplatform.permissions.customization_function_roles import WORKFLOW
+from mlplatform.permissions.customization_places import customized, rewards
 from mlplatform.product_tags import tag_product
 from mlplatform.release_function import ReleaseFunction
+from mlplatform.reward_functions import RewardFunctions
 from mlplatform.serving.parts import Served, served
 from mlplatform.serving_access import ServingAccess
 from mlplatform.serving_roles import ServingRoles
 from mlplatform.settings import Environment
+from mlplatform.settings.customization import CustomizationSettings
 from mlplatform.settings.products import ModelProduct
 from mlplatform.stack import PlatformStack
 from mlplatform.stack_exports import import_value
@@ -62,9 +70,26 @@ class ModelStack(PlatformStack):
                 WorkflowTriggers(
                     self, "Triggers", settings=settings, product=product, role_arn=roles.trigger_arn
                 )
+        if section := customized(product, settings):
+            role_arns |= self._customization(settings, product, section)
+        if customized_in_bedrock(product, settings):
+            bedrock = BedrockCustomization(self, "Bedrock", settings=settings, product=product)
+            role_arns |= bedrock.workflow_arns
+        if rewards(product, settings):
+            RewardFunctions(self, "Rewards", settings=settings, product=product)
         if product.serving:
             role_arns |= self._releases(served(product, settings))
         Workflows(self, "Workflows", settings=settings, product=product, source=source, role_arns=role_arns)
+
+    def _customization(
+        self, settings: Environment, product: ModelProduct, section: CustomizationSettings
+    ) -> dict[str, str]:
+        """What decides on customizations, and the role the workflow runs as, by workflow."""
+        CustomizationFunction(
+            self, "CustomizationFunction", settings=settings, product=product, section=section
+        )
+        roles = CustomizationRoles(self, "Customization", settings=settings, product=product, section=section)
+        return {WORKFLOW: roles.workflow_arn}
 
     def _releases(self, served: Served) -> dict[str, str]:
         """What decides on releases and rollbacks, and the roles they run as, by workflow."""

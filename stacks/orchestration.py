@@ -2,9 +2,17 @@
 
 from constructs import Construct
 
-from mlplatform import release_function, workflows
+from mlplatform import (
+    bedrock_customization,
+    customization_function,
+    release_function,
+    reward_functions,
+    workflows,
+)
 from mlplatform.dead_letters import DeadLetters
 from mlplatform.log_group import LogGroup
+from mlplatform.permissions.bedrock_places import uses_bedrock
+from mlplatform.permissions.customization_places import customized, rewards
 from mlplatform.release_events import ReleaseEvents
 from mlplatform.settings import Environment
 from mlplatform.stack import PlatformStack
@@ -29,7 +37,18 @@ class OrchestrationStack(PlatformStack):
             WorkflowFunctions(self, "Functions", settings=settings)
         if any(product.serving for product in settings.products):
             LogGroup(self, "ReleaseLogs", settings=settings, thing=release_function.LOGS, key_arn=key_arn)
+        self._customization_logs(settings, key_arn)
         dead_letters = DeadLetters(self, "DeadLetters", settings=settings, key_arn=key_arn)
         ReleaseEvents(
             self, "ReleaseEvents", settings=settings, key_arn=key_arn, dead_letters_arn=dead_letters.attr_arn
         )
+
+    def _customization_logs(self, settings: Environment, key_arn: str) -> None:
+        if any(customized(product, settings) for product in settings.products):
+            thing = customization_function.LOGS
+            LogGroup(self, "CustomizationLogs", settings=settings, thing=thing, key_arn=key_arn)
+        if uses_bedrock(settings):
+            thing = bedrock_customization.LOGS
+            LogGroup(self, "BedrockLogs", settings=settings, thing=thing, key_arn=key_arn)
+        if any(rewards(product, settings) for product in settings.products):
+            LogGroup(self, "RewardLogs", settings=settings, thing=reward_functions.LOGS, key_arn=key_arn)

@@ -286,8 +286,8 @@ MISTAKES = {
     "unknown framework": (
         change(FRAMEWORK, "name: scikit-learn", "name: sklearn"),
         (
-            "10: train.framework.name: unknown value, given 'sklearn', allowed: huggingface, "
-            "pytorch, scikit-learn, tensorflow, xgboost"
+            "10: train.framework.name: unknown value, given 'sklearn', allowed: djl-lmi, huggingface, "
+            "pytorch, scikit-learn, tensorflow, vllm, xgboost"
         ),
     ),
     "unknown version": (

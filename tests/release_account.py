@@ -152,7 +152,9 @@ class Account:
     """Alarms that went into ALARM or out of it, and when."""
     qualities: dict[int, str] = field(default_factory=dict)
     """By version: good, slow (the judge sees it), unclear (it does not), weak (fails under full traffic),
-    late (fails while it is watched), dumb (does not answer the sample)."""
+    late (fails while it is watched), dumb (does not answer the sample), asleep (has no copy at first)."""
+    vain: int = 0
+    """How often somebody asked a version that was asleep."""
     reports: dict[str, str] = field(default_factory=dict)
     announced: list[Mapping[str, Any]] = field(default_factory=list)
     shown: list[tuple[int, str]] = field(default_factory=list)

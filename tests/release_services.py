@@ -15,6 +15,9 @@ from release import ports
 from release.identifiers import later
 from release.ports import Change, ChangeSet, ConflictError, EndpointState, Package, StackState, Write
 
+WAKES = 15
+"""Requests in vain until the first copy of a version answers: five minutes of them."""
+
 
 def world(account: Account) -> ports.World:
     """The account through the ports."""
@@ -240,6 +243,9 @@ class Endpoint:
     def invoke(self, variant: str) -> str:
         a = self.account
         quality = a.qualities.get(a.version_of(a.packages_served().get(variant, "/0")))
+        if quality == "asleep" and a.vain < WAKES:
+            a.vain += 1
+            return f"Inference Component {ports.NO_CAPACITY} to process this request."
         return "500: no answer" if quality == "dumb" else ""
 
     @port

@@ -42,6 +42,8 @@ def _shorten(file: Path, serving: bool) -> None:
     model = yaml.safe_load(file.read_text(encoding="utf-8"))
     if "tune" in model:
         model["tune"]["max_jobs"] = 2
+    if "customization" in model:  # Bedrock customizes no model in the account's region
+        model["customization"].pop("bedrock", None)
     if not serving:
         model.pop("serving", None)
     file.write_text(yaml.safe_dump(model, sort_keys=False), encoding="utf-8")

@@ -68,15 +68,16 @@ SERVING_MISTAKES = {
         served("instance_typ: ml.m5.large"),
         (
             "25: serving.instance_typ: unknown key, given 'instance_typ', did you mean "
-            "'instance_type'?, allowed: mode, instance_type, fallback_instance_types, instances, "
-            "routing, volume_size_gib, startup_timeout_seconds, download_timeout_seconds, "
+            "'instance_type'?, allowed: mode, instance_type, fallback_instance_types, components, "
+            "instances, routing, volume_size_gib, startup_timeout_seconds, download_timeout_seconds, "
             "network_isolation, serverless, async_inference, capture, autoscaling, metrics, "
             "objectives, sample, shadow, rollout, ab_test, consumers, request"
         ),
     ),
     "unknown mode": (
         served("mode: batch"),
-        ("25: serving.mode: unknown value, given 'batch', allowed: realtime, serverless, async"),
+        "25: serving.mode: unknown value, given 'batch', allowed: realtime, serverless, async, "
+        "inference_components",
     ),
     "serverless with an instance type": (
         served("mode: serverless\n  instance_type: ml.m5.large"),

@@ -34,6 +34,22 @@ TO_ZERO: dict[str, Any] = {
 }
 
 
+COMPONENTS: dict[str, Any] = {
+    "mode": "inference_components",
+    "instance_type": "ml.g5.2xlarge",
+    "components": {"memory_mb": 24_000, "copies": {"minimum": 2, "maximum": 4}},
+    "instances": {"minimum": 2, "maximum": 6},
+    "autoscaling": {"target_concurrent_requests": 8},
+    "objectives": {"gpu_percent": 95, "gpu_memory_percent": 95, "p99_latency_ms": 20_000},
+}
+COMPONENTS_TO_ZERO: dict[str, Any] = {
+    **COMPONENTS,
+    "components": {"memory_mb": 24_000, "cpu_cores": 2, "copies": {"minimum": 0, "maximum": 2}},
+    "instances": {"minimum": 0, "maximum": 2},
+    "fallback_instance_types": ["ml.g6.2xlarge", "ml.g5.4xlarge"],
+}
+
+
 def settings_in(folder: Path, **settings: Any) -> Environment:
     """An environment ``dev`` without models, with further ``settings``."""
     return landscape(folder, {"dev": environment(ACCOUNT, **settings)}, {})["dev"]

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from serving_templates import AB_TEST, ASYNC, CAPTURED, SCALED, SERVERLESS, SHADOW
+from serving_templates import AB_TEST, ASYNC, CAPTURED, COMPONENTS, SCALED, SERVERLESS, SHADOW
 
 Template = dict[str, Any]
 Mistake = Callable[[Template], object]
@@ -18,6 +18,17 @@ def properties(body: Template, logical_id: str) -> dict[str, Any]:
 def guard(body: Template) -> dict[str, Any]:
     """What a guarded update says."""
     found: dict[str, Any] = properties(body, "Endpoint")["DeploymentConfig"]["Fn::If"][1]
+    return found
+
+
+def component_guard(body: Template) -> dict[str, Any]:
+    """What a guarded update of copies says."""
+    found: dict[str, Any] = properties(body, "InferenceComponent")["DeploymentConfig"]["Fn::If"][1]
+    return found
+
+
+def copy_of(body: Template) -> dict[str, Any]:
+    found: dict[str, Any] = properties(body, "InferenceComponent")["Specification"]
     return found
 
 
@@ -242,6 +253,47 @@ MISTAKES: dict[str, tuple[dict[str, Any], Mistake, str]] = {
         {},
         lambda t: guard(t)["AutoRollbackConfiguration"]["Alarms"].pop(),
         "ALARM_ACTION",
+    ),
+    "a variant with a model beside a component": (
+        COMPONENTS,
+        lambda t: variant(t).update(ModelName="model"),
+        "INFERENCE_COMPONENT",
+    ),
+    "a variant whose instances do not follow its copies": (
+        COMPONENTS,
+        lambda t: variant(t).pop("ManagedInstanceScaling"),
+        "INFERENCE_COMPONENT",
+    ),
+    "components on two variants": (COMPONENTS, second_variant, "INFERENCE_COMPONENT"),
+    "components in no network": (
+        COMPONENTS,
+        lambda t: properties(t, "EndpointConfig").pop("VpcConfig"),
+        "INFERENCE_COMPONENT",
+    ),
+    "components with no role": (
+        COMPONENTS,
+        lambda t: properties(t, "EndpointConfig").pop("ExecutionRoleArn"),
+        "INFERENCE_COMPONENT",
+    ),
+    "a copy of any size": (
+        COMPONENTS,
+        lambda t: copy_of(t)["ComputeResourceRequirements"].pop("MinMemoryRequiredInMb"),
+        "INFERENCE_COMPONENT",
+    ),
+    "a batch of more than half of the copies": (
+        COMPONENTS,
+        lambda t: component_guard(t)["RollingUpdatePolicy"]["MaximumBatchSize"].update(Value=100),
+        "GUARDRAILS",
+    ),
+    "copies that are replaced without alarms": (
+        COMPONENTS,
+        lambda t: component_guard(t)["AutoRollbackConfiguration"].update(Alarms=[]),
+        "GUARDRAILS",
+    ),
+    "a component that is watched as a fleet": (
+        COMPONENTS,
+        lambda t: properties(t, "ReleaseCpuAlarm").update(Dimensions=[]),
+        "RELEASE_ALARM",
     ),
     "two targets for one variant": (SCALED, lambda t: copied(t, "ScalableTarget"), "SCALED_ONCE"),
     "two tracking policies for one target": (

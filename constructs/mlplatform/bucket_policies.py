@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mlplatform.permissions.customization_places import JOB_ROLE, customized
 from mlplatform.policy import Conditions, Statement, allow, deny, document
 from mlplatform.registry_access import RegistryAccess
 from mlplatform.settings import Environment
@@ -91,8 +92,9 @@ def exempt_principals(thing: str, settings: Environment) -> list[str]:
     ]
     consumers = RegistryAccess(settings).roles if thing == "artifacts" else []
     endpoints = _endpoints_outside(settings) if thing == "artifacts" else []
+    jobs = _serverless_jobs(settings) if thing in ("data", "artifacts") else []
     writers = settings.data_writers if channel.data_writers else []
-    by_path = [*roles, *managed, *endpoints, *consumers]
+    by_path = [*roles, *managed, *endpoints, *jobs, *consumers]
     return [execution_role_arn(settings), *by_path, *writers, *settings.break_glass_roles]
 
 
@@ -105,6 +107,15 @@ def _endpoints_outside(settings: Environment) -> list[str]:
         settings.names.role_arn("endpoint", f"{product.name}-endpoint")
         for product in settings.products
         if product.serving and product.serving.mode in ("serverless", "async")
+    ]
+
+
+def _serverless_jobs(settings: Environment) -> list[str]:
+    """Roles of the models' own customization jobs, which run without instances and take no VPC either."""
+    return [
+        settings.names.role_arn("job", f"{product.name}{JOB_ROLE}")
+        for product in settings.products
+        if customized(product, settings)
     ]
 
 

@@ -11,6 +11,8 @@ def locations(product: ModelProduct) -> tuple[str, ...]:
     named = set(product.data.channels.values()) if product.data else set()
     if product.batch:
         named.add(product.batch.data)
+    if product.customization:
+        named |= set(product.customization.locations)
     return tuple(sorted(named))
 
 

@@ -7,6 +7,7 @@ account stands for its roles on the platform's path, whose own policies must all
 from typing import Any
 
 from mlplatform.bucket_policies import account_principals, execution_role_arn, trail_arn
+from mlplatform.permissions.bedrock_places import uses_bedrock
 from mlplatform.policy import Statement, allow, deny, document, one_or_many
 from mlplatform.registry_access import RegistryAccess
 from mlplatform.release_routes import serves
@@ -98,7 +99,10 @@ def _by_us(key: str, settings: Environment) -> dict[str, Any]:
 
 
 def _platform_roles(key: str, settings: Environment) -> list[Statement]:
-    via = [f"{service}.{settings.region}.{settings.place.dns_suffix}" for service in VIA_SERVICES[key]]
+    # Customized models are encrypted with the key of the artifacts they are made of.
+    more = ("bedrock",) if key == "artifacts" and uses_bedrock(settings) else ()
+    services = (*VIA_SERVICES[key], *more)
+    via = [f"{service}.{settings.region}.{settings.place.dns_suffix}" for service in services]
     use = {**_by_us(key, settings), "StringEquals": {"kms:ViaService": via}}
     for_aws = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     for_others = {

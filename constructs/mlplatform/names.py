@@ -6,6 +6,7 @@ built here may contain them (docs/decisions/0003-names.md).
 
 import base64
 import hashlib
+import re
 from dataclasses import dataclass
 
 FORBIDDEN_WORDS = ("sagemaker", "aws-glue", "labelingfunction")
@@ -17,10 +18,12 @@ MAX_PREFIX, MAX_ENVIRONMENT, MAX_MODEL = 6, 8, 32
 LIMITS = {
     "alarm": 255,
     "alias": 256,
+    "bedrock": 63,
     "bucket": 63,
     "dashboard": 255,
     "endpoint": 63,
     "function": 64,
+    "hub_content": 63,
     "model": 63,
     "policy": 128,
     "repository": 256,
@@ -30,7 +33,16 @@ LIMITS = {
     "workflow": 80,
 }
 """Longest name AWS accepts per kind, in characters (S3 naming rules; the API shapes of IAM, Lambda,
-CloudFormation, CloudWatch, SageMaker, ECR and Step Functions)."""
+CloudFormation, CloudWatch, SageMaker, Bedrock, ECR and Step Functions)."""
+
+REWARD_FUNCTION = "SageMaker-evaluator-"
+"""What the name of a reward function must begin with: AWS's policies let customization jobs call these."""
+
+MAX_REWARD_FUNCTION = 63
+"""Characters of a reward function's name: one less than Lambda takes, as the SageMaker SDK keeps to."""
+
+RUN_ID = 16
+"""Characters that tell the runs of a workflow apart, at the end of the names of jobs and models."""
 
 
 def forbidden_word(name: str) -> str | None:
@@ -45,6 +57,19 @@ def _checked(name: str, kind: str) -> str:
     if word := forbidden_word(name):
         raise ValueError(f"{kind} name {name!r} contains {word!r}: AWS managed policies grant access to it")
     return name
+
+
+def _plain(words: str) -> str:
+    """``words`` with single hyphens between letters and digits, which every service takes."""
+    return re.sub("[_-]+", "-", words)
+
+
+def _shortened(words: str, room: int) -> str:
+    """``words`` if it has at most ``room`` characters, or its beginning and 6 of a hash of it all."""
+    if len(words) <= room:
+        return words
+    digest = base64.b32encode(hashlib.sha256(words.encode()).digest()).decode().lower()[:6]
+    return f"{words[: room - 7].rstrip('_-')}-{digest}"
 
 
 class Located:
@@ -113,6 +138,30 @@ class Names(Located):
         digest = hashlib.sha256(model.encode()).digest()
         return self.name(base64.b32encode(digest).decode().lower()[:6], kind="model")
 
+    def bedrock(self, model: str) -> str:
+        """What the names of a model's jobs, models and deployments in Bedrock begin with.
+
+        It leaves room for a hyphen and ``RUN_ID`` characters; the longest names end in 6 of a hash.
+        """
+        start = _plain(f"{self.prefix}-{self.environment}-{model}")
+        return _checked(_shortened(start, LIMITS["bedrock"] - RUN_ID - 1), "bedrock")
+
+    def hub_content(self, model: str, thing: str) -> str:
+        """Name of a data set or an evaluator in the AI Registry, e.g. ``acme-dev-churn-sft-train``.
+
+        The longest names end in 6 characters of a hash.
+        """
+        words = _plain(f"{self.prefix}-{self.environment}-{model}-{thing}")
+        return _checked(_shortened(words, LIMITS["hub_content"]), "hub_content")
+
+    def reward_function(self, model: str, name: str) -> str:
+        """Name of a reward function, e.g. ``SageMaker-evaluator-acme-dev-churn-exact_match``.
+
+        AWS dictates how it begins, so it is a name with a forbidden word; the longest end in 6 of a hash.
+        """
+        words = f"{self.prefix}-{self.environment}-{model}-{name}"
+        return f"{REWARD_FUNCTION}{_shortened(words, MAX_REWARD_FUNCTION - len(REWARD_FUNCTION))}"
+
     @property
     def sdk_bucket(self) -> str:
         """The bucket the SageMaker SDK uses unless told otherwise, one per account and region.
@@ -149,6 +198,10 @@ class Names(Located):
     def endpoint_logs(self, model: str) -> str:
         """Name of the log group of the endpoint of ``model``, which SageMaker dictates; ``*`` for all."""
         return f"/aws/sagemaker/Endpoints/{self.endpoint(model)}"
+
+    def component_logs(self, model: str) -> str:
+        """Name of the log group of the inference component of ``model``, which SageMaker dictates."""
+        return f"/aws/sagemaker/InferenceComponents/{self.endpoint(model)}"
 
     def role_path(self, kind: str) -> str:
         """IAM path of a kind of role (``job``, ``workflow``, ``function``, ``persona``, ...)."""

@@ -11,6 +11,29 @@ LACKING = {
     "AWS::SageMaker::Hub": frozenset(
         {"cn-north-1", "cn-northwest-1", "me-central-1", "us-gov-east-1", "us-gov-west-1"}
     ),
+    "AWS::SageMaker::InferenceComponent": frozenset(
+        {
+            "af-south-1",
+            "ap-east-1",
+            "ap-east-2",
+            "ap-northeast-3",
+            "ap-south-2",
+            "ap-southeast-4",
+            "ap-southeast-5",
+            "ap-southeast-6",
+            "ap-southeast-7",
+            "cn-north-1",
+            "cn-northwest-1",
+            "eu-central-2",
+            "eu-south-1",
+            "eu-south-2",
+            "eu-west-3",
+            "il-central-1",
+            "us-gov-east-1",
+            "us-gov-west-1",
+            "us-west-1",
+        }
+    ),
     "AWS::SageMaker::ModelPackageGroup": frozenset(
         {
             "ap-east-2",

@@ -10,8 +10,8 @@ from mlplatform.permissions.release_roles import (
     update_roles,
 )
 from mlplatform.permissions.release_versions import image_accounts
-from mlplatform.permissions.update_roles import endpoint_arn
-from mlplatform.serving.parts import RESOURCE_TYPES, Served, release_metrics
+from mlplatform.permissions.update_roles import component_arn, endpoint_arn
+from mlplatform.serving.parts import SERVING_SPECIFICATION, Served, release_metrics
 from mlplatform.stack_exports import import_value
 from mlplatform.workflow_functions import called
 
@@ -57,9 +57,10 @@ def variables(served: Served) -> dict[str, str]:
         "STACK": names.stack(f"Serving-{model}"),
         "UPDATE_ROLE": update,
         "FIRST_ROLE": first,
-        "RESOURCE_TYPES": ",".join(sorted(RESOURCE_TYPES)),
+        "RESOURCE_TYPES": ",".join(served.resource_types),
         "ENDPOINT": served.endpoint,
         "ENDPOINT_ARN": endpoint_arn(served),
+        **(_of_component(served) if served.has_components else {}),
         "LEDGER": names.name("release-ledger"),
         "PACKAGE_GROUP": served.settings.neighbours.registry.package_group_arn(model),
         "IMAGE_ACCOUNTS": ",".join(image_accounts(served)),
@@ -67,3 +68,7 @@ def variables(served: Served) -> dict[str, str]:
         "METRICS": release_metrics(served),
         "EVENT_SOURCE": event_source(served),
     }
+
+
+def _of_component(served: Served) -> dict[str, str]:
+    return {"COMPONENT_ARN": component_arn(served), "SPECIFICATION": SERVING_SPECIFICATION}

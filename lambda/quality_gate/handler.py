@@ -105,7 +105,9 @@ def _live_evaluation(arn: str | None, s3: Any, sagemaker: Any) -> dict[str, Any]
         return None
     package = sagemaker.describe_model_package(ModelPackageName=arn)
     quality = package.get("ModelMetrics", {}).get("ModelQuality", {})
-    uri = quality.get("Statistics", {}).get("S3Uri")
+    # Of a version that SageMaker itself registered, model metrics cannot be told afterwards.
+    noted = package.get("CustomerMetadataProperties", {}).get("evaluation")
+    uri = quality.get("Statistics", {}).get("S3Uri", noted)
     if uri is None:
         return f"{arn} was registered without an evaluation"
     try:

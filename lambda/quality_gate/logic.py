@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 PASS, FAIL, NOT_EVALUABLE = "pass", "fail", "not evaluable"
-_LIMITS = ("AtLeast", "AtMost", "NotWorseThanLiveBy", "MaxTrainTestGap")
+_LIMITS = {
+    "AtLeast": "at_least",
+    "AtMost": "at_most",
+    "BetterThanBaseBy": "better_than_base_by",
+    "NotWorseThanBaseBy": "not_worse_than_base_by",
+    "NotWorseThanLiveBy": "not_worse_than_live_by",
+    "MaxTrainTestGap": "max_train_test_gap",
+}
+"""Sections of a gate, as model.yaml calls them."""
 _SECTIONS = (*_LIMITS, "Fairness")
 _LOWER_IS_BETTER = ("rmse", "mae", "mse", "mape", "log_loss")
 """Metrics that measure error; so do all whose name starts with ``error``."""
@@ -123,10 +131,7 @@ def judge(
 def _limits(
     evaluation: Mapping[str, Any], gate: Mapping[str, Any], live: Mapping[str, Any] | str | None
 ) -> Iterator[Check]:
-    names = dict(
-        zip(_LIMITS, ("at_least", "at_most", "not_worse_than_live_by", "max_train_test_gap"), strict=True)
-    )
-    for section, name in names.items():
+    for section, name in _LIMITS.items():
         for key, wanted in (gate.get(section) or {}).items():
             what = f"{name} {key}"
             try:
@@ -135,6 +140,9 @@ def _limits(
                     yield _compared(what, value, limit, lower=False)
                 elif section == "AtMost":
                     yield _compared(what, value, limit, lower=True)
+                elif section in ("BetterThanBaseBy", "NotWorseThanBaseBy"):
+                    wanted_gain = limit if section == "BetterThanBaseBy" else -limit
+                    yield _against_base(what, key, value, wanted_gain, gate, evaluation)
                 elif section == "NotWorseThanLiveBy":
                     yield _against_live(what, key, value, limit, gate, live)
                 else:
@@ -150,6 +158,21 @@ def _compared(name: str, value: float, limit: float, *, lower: bool, note: str =
     sign = ("<=" if lower else ">=") if passed else (">" if lower else "<")
     reason = f"{value:.6g} {sign} {limit:.6g}{f' ({note})' if note else ''}"
     return Check(name, PASS if passed else FAIL, reason, value, limit)
+
+
+def _against_base(
+    name: str,
+    key: str,
+    value: float,
+    gain: float,
+    gate: Mapping[str, Any],
+    evaluation: Mapping[str, Any],
+) -> Check:
+    """Whether a metric is better by ``gain`` (worse by as much, if negative) than the base model's."""
+    base = metric(evaluation, key, "base")
+    lower = lower_is_better(key, gate)
+    limit = base - gain if lower else base + gain
+    return _compared(name, value, limit, lower=lower, note=f"the base model has {base:.6g}")
 
 
 def _against_live(

@@ -53,6 +53,7 @@ def world(clients: Mapping[str, Any], told: Mapping[str, str], sample: Mapping[s
             endpoint,
             told["ENDPOINT_ARN"],
             sample,
+            told.get("COMPONENT_ARN", ""),
         ),
         registry=SageMakerRegistry(
             sagemaker,
@@ -61,6 +62,7 @@ def world(clients: Mapping[str, Any], told: Mapping[str, str], sample: Mapping[s
             told["PACKAGE_GROUP"],
             told["IMAGE_ACCOUNTS"].split(","),
             endpoint,
+            told.get("SPECIFICATION", ""),
         ),
         metrics=CloudWatchMetrics(clients["cloudwatch"], endpoint, told["METRICS"]),
         executions=StepFunctionsExecutions(clients["stepfunctions"]),

@@ -11,6 +11,8 @@ from release.ports import EndpointState
 SERVED = "served"
 """Key of the tag that an endpoint has once it has served: nothing may delete it any more."""
 
+PRODUCTION, IN_SERVICE = "production", "InService"
+
 _SHOWN = 300
 """Characters of an answer's reason that people are shown."""
 
@@ -19,26 +21,55 @@ class SageMakerEndpoint:
     """``release.ports.Endpoint``: the endpoint called ``name``, with ``arn``.
 
     ``sample`` is a request that must succeed: ``Body`` in base64, ``ContentType``, ``Accept`` and, where the
-    endpoint answers asynchronously, ``Input``, the ``s3://`` address the request is put to.
+    endpoint answers asynchronously, ``Input``, the ``s3://`` address the request is put to. ``component`` is
+    the ARN of the inference component that answers, of an endpoint that has one.
     """
 
     def __init__(
-        self, sagemaker: Any, runtime: Any, s3: Any, name: str, arn: str, sample: Mapping[str, str]
+        self,
+        sagemaker: Any,
+        runtime: Any,
+        s3: Any,
+        name: str,
+        arn: str,
+        sample: Mapping[str, str],
+        component: str = "",
     ) -> None:
         self._sagemaker, self._runtime, self._s3 = sagemaker, runtime, s3
         self._name, self._arn, self._sample = name, arn, sample
+        self._component = component
 
     def describe(self) -> EndpointState | None:
         """The endpoint with the packages of its configuration, or None if there is none."""
         found = _found(self._sagemaker.describe_endpoint, EndpointName=self._name)
         if found is None:
             return None
+        if self._component:
+            return self._with_component(found)
         return EndpointState(
             status=found["EndpointStatus"],
             config=found["EndpointConfigName"],
             pending="PendingDeploymentSummary" in found,
             reason=found.get("FailureReason", ""),
             packages=self._packages(found["EndpointConfigName"]),
+        )
+
+    def _with_component(self, found: Mapping[str, Any]) -> EndpointState:
+        """The endpoint with what is attached to it: it serves as far as both are well."""
+        name = self._component.rpartition("/")[2]
+        attached = _found(self._sagemaker.describe_inference_component, InferenceComponentName=name) or {}
+        status, reason = found["EndpointStatus"], found.get("FailureReason", "")
+        model = _model_of(attached)
+        if status == IN_SERVICE and attached:
+            status, reason = attached["InferenceComponentStatus"], attached.get("FailureReason", "")
+        made = _found(self._sagemaker.describe_model, ModelName=model) if model else None
+        return EndpointState(
+            status=status,
+            config=found["EndpointConfigName"],
+            pending="PendingDeploymentSummary" in found,
+            reason=reason,
+            packages={PRODUCTION: _package(made)} if made else {},
+            model=model,
         )
 
     def _packages(self, name: str) -> dict[str, str]:
@@ -70,6 +101,8 @@ class SageMakerEndpoint:
     def _ask(self, variant: str) -> None:
         # A serverless endpoint has one variant, and knows no other.
         target = {} if self._sample.get("Serverless") else {"TargetVariant": variant}
+        if component := self._sample.get("Component"):
+            target = {"InferenceComponentName": component}
         answer = self._runtime.invoke_endpoint(
             EndpointName=self._name,
             Body=base64.b64decode(self._sample["Body"]),
@@ -92,8 +125,9 @@ class SageMakerEndpoint:
         )
 
     def mark_served(self) -> None:
-        """Tag the endpoint so that no role may delete it any more."""
-        self._sagemaker.add_tags(ResourceArn=self._arn, Tags=[{"Key": SERVED, "Value": "true"}])
+        """Tag the endpoint, and what is attached to it, so that no role may delete it any more."""
+        for arn in filter(None, (self._arn, self._component)):
+            self._sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": SERVED, "Value": "true"}])
 
 
 def _found(describe: Any, **asked: str) -> dict[str, Any] | None:
@@ -105,6 +139,12 @@ def _found(describe: Any, **asked: str) -> dict[str, Any] | None:
             return None
         raise
     return answer
+
+
+def _model_of(component: Mapping[str, Any]) -> str:
+    """Name of the model of an inference component, the same for every instance type; empty if it has none."""
+    given = [component.get("Specification") or {}, *component.get("Specifications", [])]
+    return next((str(one["ModelName"]) for one in given if one.get("ModelName")), "")
 
 
 def _package(model: Mapping[str, Any]) -> str:

@@ -20,14 +20,23 @@ class SageMakerRegistry:
     """``release.ports.Registry``: versions of ``group`` (an ARN).
 
     ``owners`` are the accounts whose images may go missing; AWS keeps its own. Lineage names a release after
-    ``endpoint``.
+    ``endpoint``. ``specification`` is the additional inference specification that versions serve by, empty
+    for the first one they have.
     """
 
     def __init__(
-        self, sagemaker: Any, ecr: Any, s3: Any, group: str, owners: Collection[str], endpoint: str
+        self,
+        sagemaker: Any,
+        ecr: Any,
+        s3: Any,
+        group: str,
+        owners: Collection[str],
+        endpoint: str,
+        specification: str = "",
     ) -> None:
         self._sagemaker, self._ecr, self._s3 = sagemaker, ecr, s3
         self._group, self._owners, self._endpoint = group, owners, endpoint
+        self._specification = specification
 
     def package(self, arn: str) -> Package | None:
         """The version, or None if there is none."""
@@ -45,7 +54,7 @@ class SageMakerRegistry:
             group=_group(found["ModelPackageArn"]),
             metadata=metadata,
             approved_by=_decided_by(found.get("LastModifiedBy", {})) or _approved_by(metadata),
-            missing=tuple(self._missing(found.get("InferenceSpecification", {}).get("Containers", []))),
+            missing=tuple(self._lacking(found)),
         )
 
     def newest_approved(self) -> str | None:
@@ -92,6 +101,16 @@ class SageMakerRegistry:
                 Source={"SourceUri": arn}, ArtifactType="ModelPackage", Properties={"ModelPackageArn": arn}
             )["ArtifactArn"]
         )
+
+    def _lacking(self, version: Mapping[str, Any]) -> Iterator[str]:
+        """What a version needs to serve and has not."""
+        serves = version.get("InferenceSpecification", {})
+        if self._specification:
+            more = version.get("AdditionalInferenceSpecifications", [])
+            serves = next((one for one in more if one["Name"] == self._specification), {})
+            if not serves:
+                yield f"an inference specification called {self._specification}"
+        yield from self._missing(serves.get("Containers", []))
 
     def _missing(self, containers: list[dict[str, Any]]) -> Iterator[str]:
         """Images and artifacts that are not there, or that this environment may not read."""

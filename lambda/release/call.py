@@ -57,6 +57,15 @@ class Call:
         return literal
 
     @property
+    def guarded(self) -> bool:
+        """Whether SageMaker can watch the alarms of an update: not of serverless endpoints, and of copies of
+        a model only where they are replaced in batches.
+        """
+        mode = self.serving.get("Mode")
+        in_batches = self.serving["Rollout"]["Strategy"] == "rolling"
+        return mode != "serverless" and (mode != "inference_components" or in_batches)
+
+    @property
     def ending(self) -> Record | None:
         """How this release will end once what served before is alone again; None while it goes on."""
         return self.intent.get("ending") if self.intent else None

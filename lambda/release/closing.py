@@ -8,7 +8,7 @@ from release.fitness import ROLLED_BACK_MARK
 from release.follow import start_watch
 from release.identifiers import NONE, seconds_between
 from release.lease import finish, hold
-from release.ports import Package, Record, Write
+from release.ports import NO_CAPACITY, Package, Record, Write
 from release.route import go_on, serves, settle, untidy, wait
 from release.shadow import alarm_prefix
 from release.situation import Situation, look
@@ -40,7 +40,7 @@ def watch(call: Call) -> Work:
         said = f"{call.model(version)} serves and is being watched"
         return call.reply("watch", said, seconds=max(1, min(WATCH_SECONDS, left)))
     problem = call.world.endpoint.invoke("production")
-    if problem:
+    if problem and NO_CAPACITY not in problem:  # copies go while nobody asks: it has answered before
         return settle(call, records.REVERTED, f"{call.model(version)} was taken back: {problem}.")
     return call.reply("record", f"{call.model(version)} serves well")
 

@@ -7,11 +7,16 @@ from release import records
 from release.call import Call, Work
 from release.identifiers import NONE, later
 from release.lease import hold
+from release.ports import NO_CAPACITY
 from release.route import POLL_SECONDS, go_on, settle, target, untidy, wait
 from release.situation import PRODUCTION, Situation, look
 
 MOST_SAMPLES = 3
 """Times that the sample request is sent before a version counts as one that does not answer."""
+
+MOST_WAKES = 60
+"""Times that it is sent while no copy is there yet: SageMaker starts an instance for it and loads the model,
+which takes some minutes (developer guide, "Scale an endpoint to zero instances")."""
 
 
 def follow_update(call: Call) -> Work:
@@ -64,7 +69,7 @@ def start_watch(call: Call, message: str) -> Work:
 
 def _unanswered(call: Call, plan: Mapping[str, Any], problem: str) -> Work:
     samples = int(call.work.get("Samples", 0)) + 1
-    if samples < MOST_SAMPLES:
+    if samples < (MOST_WAKES if NO_CAPACITY in problem else MOST_SAMPLES):
         said = f"the sample request failed: {problem}"
         return call.reply("follow_update", said, seconds=POLL_SECONDS, Samples=samples)
     call.work = {**call.work, "Samples": 0}

@@ -116,6 +116,12 @@ class EndpointState:
     reason: str
     packages: Mapping[str, str] = field(default_factory=dict)
     """Variant name, shadow included, to the model package that its model in ``config`` was made of."""
+    model: str = ""
+    """Name of the model of the inference component, of an endpoint that has one."""
+
+
+NO_CAPACITY = "has no capacity"
+"""In what SageMaker answers for an inference component of which there is no copy."""
 
 
 class Endpoint(Protocol):

@@ -76,6 +76,9 @@ class Situation:
         declared = self.stack.outputs.get("LiveEndpointConfigName", "")
         if endpoint.config != declared:
             yield f"the endpoint has configuration {endpoint.config}, the stack declares {declared or NONE}"
+        model = self.stack.outputs.get("LiveModelName", "")
+        if endpoint.model != model:
+            yield f"the component has model {endpoint.model or NONE}, the stack declares {model or NONE}"
         for variant, wanted in ((PRODUCTION, self.production), (SHADOW, self.shadow)):
             found = endpoint.packages.get(variant, NONE)
             if found != wanted:

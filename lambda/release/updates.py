@@ -19,6 +19,8 @@ LEAST_SECONDS = 60
 """That an update of an endpoint takes: SageMaker starts instances for every configuration."""
 UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 """In the reason of a change set that would change nothing (CloudFormation User Guide, change sets)."""
+ANSWERING = {"Endpoint": "the endpoint", "InferenceComponent": "the inference component"}
+"""Logical ids of what callers call, and what it is."""
 NEW = ("turn_on_shadow", "roll_out")
 """Stages that bring a version to serve which did not serve before: it must still be allowed to."""
 
@@ -103,7 +105,7 @@ def _parameters(call: Call, now: Situation, stage: str) -> dict[str, str]:
         wanted["ShadowModelPackageArn"] = call.record()["package"]
     elif stage == "roll_out":
         # A new attempt has new alarms: those of the shadow's time keep their state and could veto it.
-        guarded = now.live is not None and call.serving.get("Mode") != "serverless"
+        guarded = now.live is not None and call.guarded
         wanted |= {
             "ProductionModelPackageArn": call.record()["package"],
             "PreviousModelPackageArn": str(live["package"]),
@@ -163,8 +165,8 @@ def _forbidden(change_set: ChangeSet, now: Situation, allowed: list[str]) -> Ite
         if change.logical_id not in allowed:
             yield f"it would change {change.logical_id}, which is not part of a release"
         lost = change.action == "Remove" or change.replacement in ("True", "Conditional")
-        if change.logical_id == "Endpoint" and lost:
-            yield "it would remove or replace the endpoint"
+        if change.logical_id in ANSWERING and lost:
+            yield f"it would remove or replace {ANSWERING[change.logical_id]}"
 
 
 def _unchanged(now: Situation, plan: Mapping[str, Any]) -> bool:

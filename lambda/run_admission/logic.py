@@ -14,6 +14,9 @@ ACCEPTED = {
     "tune": ("hyperparameters", "instance_type", "data", "source"),
     "register": ("model_data", "image", "data"),
     "batch": ("data", "model_package_arn"),
+    "customize-bedrock": ("hyperparameters", "data", "import"),
+    "retire-bedrock": ("delete_models",),
+    "customize": ("technique", "hyperparameters", "data"),
 }
 """What the input of an execution may hold, by workflow."""
 
@@ -30,10 +33,20 @@ def admit(event: Mapping[str, Any]) -> dict[str, Any]:
     workflow, defaults = event["Workflow"], event["Defaults"]
     given = Overrides(event.get("Input"), defaults, event["Allowed"])
     given.only(ACCEPTED[workflow])
+    technique = overrides.technique(given)
     run = run_id(event["Execution"])
-    admitted = {
-        "RunId": run,
-        "Jobs": job_names(run, defaults),
+    admitted = {"RunId": run, "Jobs": job_names(run, defaults), **_changed(workflow, given, event)}
+    if technique:
+        admitted["Technique"] = technique
+    admitted |= _in_bedrock(workflow, given, event)
+    if given.problems:
+        raise InvalidInput("\n".join(given.problems))
+    return admitted | {"Overrides": sorted(given.used)}
+
+
+def _changed(workflow: str, given: Overrides, event: Mapping[str, Any]) -> dict[str, Any]:
+    """What the input may change, as it is then."""
+    return {
         "Hyperparameters": overrides.hyperparameters(given),
         "InstanceType": overrides.instance_type(given),
         "Data": overrides.data(given, single=workflow == "batch"),
@@ -41,11 +54,14 @@ def admit(event: Mapping[str, Any]) -> dict[str, Any]:
         "Image": overrides.image(given),
         "ModelData": overrides.model_data(given, required=workflow == "register"),
         "ModelPackageArn": overrides.model_package(given, event["Execution"]["Id"]),
-        "Overrides": sorted(given.used),
     }
-    if given.problems:
-        raise InvalidInput("\n".join(given.problems))
-    return admitted
+
+
+def _in_bedrock(workflow: str, given: Overrides, event: Mapping[str, Any]) -> dict[str, Any]:
+    """What only the workflows of Amazon Bedrock are asked: a version to take over, models to delete."""
+    if workflow == "customize-bedrock":
+        return {"Import": overrides.imported(given, event["Execution"]["Id"])}
+    return {"DeleteModels": overrides.delete_models(given)} if workflow == "retire-bedrock" else {}
 
 
 def run_id(execution: Mapping[str, Any]) -> str:

@@ -129,6 +129,17 @@ def instance_type(given: Overrides) -> str | None:
     return _one_of(given, "instance_type", allowed, given.defaults.get("InstanceType"))
 
 
+def technique(given: Overrides) -> str | None:
+    """How to customize; its own hyperparameters and data are the defaults from here on. None: not at all."""
+    known = given.defaults.get("Techniques") or {}
+    if not known:
+        return None
+    chosen = str(_one_of(given, "technique", tuple(known), next(iter(known))))
+    given.defaults = {**given.defaults, **known[chosen]}
+    given.allowed = {**given.allowed, **(given.allowed.get("Techniques") or {}).get(chosen, {})}
+    return chosen
+
+
 def _one_of(given: Overrides, key: str, allowed: Sequence[str], default: str | None) -> str | None:
     value = given.get(key)
     if value is None:
@@ -225,13 +236,33 @@ def image(given: Overrides) -> str | None:
     return str(value)
 
 
-def model_package(given: Overrides, execution: str) -> str | None:
+def imported(given: Overrides, execution: str) -> str | None:
+    """The version that Amazon Bedrock takes over, by its ARN; None: it customizes a model of its own."""
+    found = model_package(given, execution, "import")
+    trained = sorted({name.partition(".")[0] for name in given.used} & {"data", "hyperparameters"})
+    if found and trained:
+        given.problems.append(f"{', '.join(trained)}: nothing is trained where a version is imported")
+    return found
+
+
+def delete_models(given: Overrides) -> bool:
+    """Whether models are deleted as well as what serves them."""
+    value = given.get("delete_models")
+    if value is not None and not isinstance(value, bool):
+        given.refuse("delete_models", value, "true, false")
+        return False
+    if value:
+        given.used.append("delete_models")
+    return bool(value)
+
+
+def model_package(given: Overrides, execution: str, key: str = "model_package_arn") -> str | None:
     """The version to use, by its ARN; None is the newest approved one.
 
     A group without an ARN lies where the execution, named by its ARN, runs: groups of other accounts may be
     called the same.
     """
-    value, group = given.get("model_package_arn"), given.allowed.get("PackageGroup") or ""
+    value, group = given.get(key), given.allowed.get("PackageGroup") or ""
     if value is None:
         return None
     _, partition, _, region, account, *_ = execution.split(":")
@@ -239,7 +270,7 @@ def model_package(given: Overrides, execution: str) -> str | None:
     versions = (group if group.startswith("arn:") else here + group).replace("-group/", "/", 1) + "/"
     fits = group and isinstance(value, str) and value.startswith(versions)
     if not fits or not _VERSION.fullmatch(value.removeprefix(versions)):
-        given.refuse("model_package_arn", value, f"{versions}<version>" if group else "none")
+        given.refuse(key, value, f"{versions}<version>" if group else "none")
         return None
-    given.used.append("model_package_arn")
+    given.used.append(key)
     return str(value)

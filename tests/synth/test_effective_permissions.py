@@ -43,6 +43,38 @@ SHARING = {
     "organization_id": ORGANIZATION,
     "registry": {"environment": "tight", "artifacts_key_arn": KEY},
 }
+CUSTOMIZED = {
+    "base_model": "huggingface-reasoning-qwen3-8b",
+    "techniques": {
+        "sft": {"train": "data://support-assistant/sft.jsonl", "spend_usd": 10},
+        "rlvr": {
+            "train": "data://support-assistant/rlvr.jsonl",
+            "reward_function": "exact_match",
+            "spend_usd": 10,
+        },
+        "rlaif": {
+            "train": "data://support-assistant/rlaif.jsonl",
+            "reward_prompt": "Builtin.Helpfulness",
+            "reward_model": "openai.gpt-oss-120b-1:0",
+            "spend_usd": 10,
+        },
+    },
+    "evaluate": {
+        "data": "data://support-assistant/evaluation.jsonl",
+        "scorer": "exact_match",
+        "judge": {"model": "amazon.nova-pro-v1:0", "metrics": ["Builtin.Correctness"]},
+    },
+    "monthly_budget_usd": 100,
+}
+IN_BEDROCK = {
+    "bedrock": {
+        "base_model": "amazon.nova-lite-v1:0:300k",
+        "train": "data://support-assistant/bedrock.jsonl",
+        "sample": {"prompt": "How do I block my card?"},
+        "spend_usd": 10,
+    },
+    "monthly_budget_usd": 100,
+}
 SERVED = {"capture": {"sampling_percent": 20}, "consumers": ["arn:aws:iam::777788889999:role/loan-app"]}
 FILES = {
     "tight": environment(
@@ -51,6 +83,7 @@ FILES = {
         organization_id=ORGANIZATION,
         training=True,
         ci={"deploy_subjects": [PIPELINE], "review_subjects": [PIPELINE], "run_subjects": [PIPELINE]},
+        models={"support-assistant": {"customization": CUSTOMIZED}},
     ),
     "lab": environment("100000000001", **STUDIO, owns_account=False),
     # The worst case: AWS's managed policies, and no boundary behind the Denies.
@@ -63,6 +96,9 @@ FILES = {
     "off": environment(
         "100000000003",
         training=True,
+        region="us-east-1",
+        network={"availability_zones": ["use1-az1", "use1-az2"]},
+        models={"support-assistant": {"customization": IN_BEDROCK}},
         studio={"users": PEOPLE, "mlflow": "server", "home_efs": True},
         customization={"permissions": "off"},
         iam={"require_mfa": "off"},

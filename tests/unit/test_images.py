@@ -12,7 +12,7 @@ from mlplatform.settings import Environment, ModelProduct
 from mlplatform.settings.jobs import FrameworkSettings
 from mlplatform.settings.training import AlgorithmSettings
 from tools.refresh_images import ALGORITHMS as REFRESHED
-from tools.refresh_images import FRAMEWORKS, TARGET, rendered
+from tools.refresh_images import FRAMEWORKS, SERVERS, TARGET, rendered
 
 DIGEST = f"sha256:{'0' * 64}"
 DATA: dict[str, Any] = json.loads(Path(TARGET).read_text(encoding="utf-8"))
@@ -48,6 +48,14 @@ FRAMEWORK_IMAGES = {
     "TensorFlow serves without a version of Python": (
         ("tensorflow", "2.19.0", "inference", "ml.m5.large"),
         "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.19.0-cpu",
+    ),
+    "LMI serves language models": (
+        ("djl-lmi", "0.38.0", "inference", "ml.g5.2xlarge"),
+        "763104351884.dkr.ecr.us-east-1.amazonaws.com/djl-inference:0.38.0-lmi29.0.0-cu130",
+    ),
+    "so does vLLM": (
+        ("vllm", "0.30.0", "inference", "ml.g6.2xlarge"),
+        "763104351884.dkr.ecr.us-east-1.amazonaws.com/vllm:0.30.0-gpu-py312-cu130-ubuntu24.04-sagemaker",
     ),
     "Hugging Face takes the newest transformers": (
         ("huggingface", "2.9.0", "training", "ml.g5.xlarge"),
@@ -198,7 +206,7 @@ def test_the_family_of_an_instance_type_tells_its_processor(instance_type: str, 
 def test_what_is_known_of_algorithms_is_known_of_those_with_images() -> None:
     assert set(ALGORITHMS) == set(images.algorithm_names()) == set(REFRESHED)
     assert not set(JUMPSTART_ONLY) & set(ALGORITHMS)
-    assert set(DATA["frameworks"]) == set(FRAMEWORKS)
+    assert set(DATA["frameworks"]) == {*FRAMEWORKS, *SERVERS}
 
 
 def test_jobs_may_pull_from_every_registry_that_images_name() -> None:
@@ -219,7 +227,7 @@ def configuration(**scopes: Any) -> dict[str, Any]:
 
 def test_a_tag_is_put_together_as_the_sdk_does() -> None:
     flat = {"scope": ["training"], **configuration(x={})["x"]}
-    files = [*REFRESHED, *(file for files in FRAMEWORKS.values() for file in files)]
+    files = [*REFRESHED, *SERVERS.values(), *(file for files in FRAMEWORKS.values() for file in files)]
     known: dict[str, Any] = dict.fromkeys(files, flat)
     known["pytorch"] = configuration(
         training={"processors": ["cpu", "gpu"], "py_versions": ["py2", "py3"]},
@@ -229,7 +237,14 @@ def test_a_tag_is_put_together_as_the_sdk_does() -> None:
     known["pytorch-amzn2023"] = configuration(
         training={"processors": ["cpu"], "container_version": {"cpu": "c"}, "processor_in_tag": False}
     )
-    made = json.loads(rendered(known | {"version": "2"}))["frameworks"]["pytorch"]
+    known["vllm"] = configuration(
+        inference={"processors": ["gpu"], "container_version": {"gpu": "cu1-sagemaker"}}
+    )["inference"]
+    known["djl-lmi"] = configuration(x={"tag_prefix": "1.0-lmi2"})["x"]
+    found = json.loads(rendered(known | {"version": "2"}))["frameworks"]
+    for name, tag in (("vllm", "1.0-gpu-cu1-sagemaker"), ("djl-lmi", "1.0-lmi2")):
+        assert [(image["use"], image["tags"]) for image in found[name]] == [("inference", {"gpu": tag})]
+    made = found["pytorch"]
     assert [(image["use"], image["tags"]) for image in made] == [
         ("inference", {"gpu": "1.0-gpu-cu1"}),
         ("inference", {"arm64": "1.0-cpu-py3-sagemaker"}),

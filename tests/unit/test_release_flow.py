@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from release_driver import Execution, Operator
 from release_world import ENDPOINT, PACKAGE, SERVING, Account, Fault
 
@@ -183,6 +184,24 @@ def test_a_version_that_does_not_answer_the_sample_request_is_taken_back() -> No
     account, operator = served()
     release = operator.release(model_package_arn=account.approve(2, "dumb"))
     assert (release.outcome, live(account)) == ("reverted", 1)
+
+
+def test_a_version_of_which_no_copy_is_there_yet_is_asked_until_it_answers() -> None:
+    account, operator = served()
+    account.serving["Shadow"] = None
+    release = operator.release(model_package_arn=account.approve(2, "asleep"))
+    assert (release.outcome, live(account)) == ("released", 2)
+    assert account.vain > 3
+
+
+@pytest.mark.parametrize(("strategy", "mode"), [("rolling", "guarded"), ("all_at_once", "immediate")])
+def test_copies_are_guarded_where_they_are_replaced_in_batches(strategy: str, mode: str) -> None:
+    account, operator = served()
+    account.serving |= {"Mode": "inference_components", "Shadow": None}
+    account.serving["Rollout"] = {**account.serving["Rollout"], "Strategy": strategy}
+    release = operator.release(model_package_arn=account.approve(2))
+    assert (release.outcome, live(account)) == ("released", 2)
+    assert account.parameters["RolloutMode"] == mode
 
 
 def test_an_approval_that_is_withdrawn_during_the_bake_stops_the_release() -> None:

@@ -13,6 +13,8 @@ from serving_templates import (
     AB_TEST,
     ASYNC,
     CAPTURED,
+    COMPONENTS,
+    COMPONENTS_TO_ZERO,
     REGION,
     SCALED,
     SERVERLESS,
@@ -46,6 +48,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "async": ASYNC,
     "to zero": TO_ZERO,
     "several types": {"fallback_instance_types": ["ml.m5.xlarge", "ml.m6i.large"], "volume_size_gib": 30},
+    "components": COMPONENTS,
+    "components to zero": COMPONENTS_TO_ZERO,
     "local storage": {"instance_type": "ml.m5d.large"},
     "gpu": {"instance_type": "ml.g5.12xlarge", "objectives": {"gpu_percent": 90, "gpu_memory_percent": 95}},
     "linear": {"rollout": {"strategy": "linear", "step_percent": 25}},
@@ -89,7 +93,7 @@ def subject(request: pytest.FixtureRequest, settings: Environment) -> parts.Serv
 # --- what linters and rules say --------------------------------------------------------------------------
 
 
-LINTED = ("shadow", "provisioned", "to zero", "rolling")
+LINTED = ("shadow", "provisioned", "to zero", "rolling", "components to zero")
 """Kinds that have between them nearly every part a template can have; the others are linted less often."""
 
 
@@ -114,7 +118,7 @@ def test_the_platforms_rules_find_nothing_in_any_template_but_what_the_stack_acc
 
 def test_every_template_has_only_types_that_a_release_may_change(subject: parts.Served) -> None:
     types = {resource["Type"] for resource in template(subject)["Resources"].values()}
-    assert types <= set(parts.RESOURCE_TYPES)
+    assert types <= set(subject.resource_types)
 
 
 def test_every_type_is_one_that_an_update_knows_in_every_region_with_endpoints() -> None:
@@ -274,19 +278,17 @@ def test_an_endpoint_outlives_its_stack_where_the_environment_retains_and_a_fail
 
 def test_what_serves_is_an_output_only_while_something_does(subject: parts.Served) -> None:
     outputs = template(subject)["Outputs"]
-    assert set(outputs) == {
+    live = {"LiveEndpointConfigName", *(["LiveModelName"] if subject.has_components else [])}
+    assert set(outputs) == live | {
         "EndpointName",
-        "LiveEndpointConfigName",
         "PreviousModelPackageArn",
         "ProductionModelPackageArn",
         "ReleaseId",
         "RolloutMode",
         "ShadowModelPackageArn",
     }
-    assert outputs["LiveEndpointConfigName"]["Condition"] == parts.HAS_PRODUCTION
-    assert not any(
-        "Condition" in output for name, output in outputs.items() if name != "LiveEndpointConfigName"
-    )
+    assert {outputs[name]["Condition"] for name in live} == {parts.HAS_PRODUCTION}
+    assert not any("Condition" in output for name, output in outputs.items() if name not in live)
 
 
 def test_no_parameter_has_a_default_of_an_account_or_a_type_that_is_looked_up(subject: parts.Served) -> None:

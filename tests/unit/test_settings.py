@@ -561,7 +561,7 @@ def with_models(folder: Path, **files: str) -> None:
         (
             MODEL + "taks: 1\n",
             "4: taks: unknown key, given 'taks', did you mean 'task'?, allowed: description, owner, task, "
-            "data, prepare, train, tune, evaluate, gate, inference, batch, serving, schedule",
+            "data, prepare, train, tune, evaluate, gate, customization, inference, batch, serving, schedule",
         ),
         (
             "name: x\n" + MODEL,

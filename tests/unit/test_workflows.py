@@ -40,8 +40,10 @@ SERVICE_FAULTS = re.compile(
 )
 BUILT_IN_VARIABLES = {"states"}
 MEBIBYTE = 1_048_576
-WITH_JOBS = tuple(name for name in workflows.NAMES if name not in workflows.RELEASES)
-"""Releases and rollbacks are built another way, see test_release_workflows.py."""
+OTHERS = (*workflows.RELEASES, *workflows.CUSTOMIZATIONS, *workflows.BEDROCK)
+"""They are built another way: test_release_workflows.py, test_customization_flow.py, test_bedrock_*.py."""
+
+WITH_JOBS = tuple(name for name in workflows.NAMES if name not in OTHERS)
 
 
 @pytest.fixture(scope="module")

@@ -140,6 +140,7 @@ def _allows(names: Names) -> list[Statement]:
     mend = "cloudformation:ContinueUpdateRollback"
     stacks = names.arn("cloudformation", f"stack/{names.prefix}-{names.environment}-serving-*")
     models = names.arn("bedrock", "foundation-model/*", region="*", account="")
+    interfaces = names.arn("ec2", "network-interface/*", region="*", account="*")
     bootstrap = names.arn("iam", f"role/cdk-*-role-{names.account}-*", region="")
     passed = {"StringEquals": {"iam:PassedToService": [f"{name}.amazonaws.com" for name in PASSED_TO]}}
     grants = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
@@ -151,6 +152,7 @@ def _allows(names: Names) -> list[Statement]:
         allow("WriteObjects", writes, [_s3(names, bucket) for bucket in buckets], condition=mine),
         # An inference profile calls a model in every region it spans.
         allow("InvokeModels", ["bedrock:InvokeModel*"], [models]),
+        allow("Tag", ["ec2:CreateTags"], [interfaces]),  # which Bedrock does as a job's role
         allow("LendKeysToServices", ["kms:CreateGrant"], [names.arn("kms", "key/*")], condition=grants),
         allow("PassRoles", ["iam:PassRole"], [names.role_arns("*")], condition=passed),
         allow("Release", [mend, *change_set], [stacks]),
@@ -163,7 +165,7 @@ def _denies(names: Names) -> list[Statement]:
     everywhere = ["*"]
     unpassable = [names.role_arns(kind) for kind in UNPASSABLE]
     not_approver = {"ArnNotLike": {"aws:PrincipalArn": names.role_arn("persona", "approver-*")}}
-    decided = {"StringEquals": {"sagemaker:ModelApprovalStatus": ["Approved", "Rejected"]}}
+    approved = {"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}}
     logs = [_s3(names, f"{names.prefix}-{names.environment}-{thing}-*") for thing in ("audit", "logs")]
     remote = {"Bool": {"sagemaker:EnableRemoteDebug": "true"}}
     # A negated condition holds where the key is missing, as with actions that act on no resource.
@@ -177,7 +179,7 @@ def _denies(names: Names) -> list[Statement]:
         deny("DenyChangingRoles", _ROLE_CHANGES, everywhere),
         deny("DenyPassingPowerfulRoles", ["iam:PassRole"], unpassable),
         _deny_but("DenyChangingFunctions", _FUNCTION_CHANGES, evaluators),
-        deny("DenyDecidingOnVersions", _REGISTER, everywhere, condition={**not_approver, **decided}),
+        deny("DenyDecidingOnVersions", _REGISTER, everywhere, condition={**not_approver, **approved}),
         deny("DenySharingAndRemoving", SHARES_AND_REMOVES, everywhere),
         deny("DenyTouchingLogs", ["s3:Delete*", "s3:Put*"], logs),
         deny("DenyOtherAccounts", ELSEWHERE, everywhere, condition=foreign),

@@ -5,6 +5,8 @@ inline policy its documentation asks for, beside three managed policies. The Den
 bearable are carried in every mode (``denials``, ``guards``).
 """
 
+from mlplatform.ai_registry import hub_name
+from mlplatform.names import REWARD_FUNCTION
 from mlplatform.permissions.denials import imitating_releases, own_hub
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import (
@@ -36,7 +38,12 @@ def customization(settings: Environment) -> list[Grant]:
     if settings.customization.permissions == "off":
         return []
     if settings.customization.permissions == "compat":
-        return [*_published(settings), *_recipes(settings, "the SDK"), *_bedrock_role(settings)]
+        return [
+            *_published(settings),
+            *_recipes(settings, "the SDK"),
+            *_bedrock_role(settings),
+            *_workflows_own(settings),
+        ]
     return [
         *_reward_functions(settings),
         *_registry_hub(settings),
@@ -45,6 +52,7 @@ def customization(settings: Environment) -> list[Grant]:
         *_evaluation_pipelines(settings),
         *_bedrock_import(settings),
         *_bedrock_role(settings),
+        *_workflows_own(settings),
     ]
 
 
@@ -206,6 +214,34 @@ def _bedrock_import(settings: Environment) -> list[Grant]:
             "Bedrock numbers imports and imported models",
         ),
         Grant("SeeJudges", ("bedrock:GetFoundationModel",), models, "people choose the model that judges"),
+    ]
+
+
+def _workflows_own(settings: Environment) -> list[Grant]:
+    """Reward functions and contents of the registry by which workflows judge: nobody may put another there.
+
+    Those of every environment of the account, as people of each may change what is called like theirs.
+    """
+    starts = [f"{names.prefix}-{names.environment}-*" for names in settings.neighbours.account]
+    functions = tuple(settings.names.arn("lambda", f"function:{REWARD_FUNCTION}{start}") for start in starts)
+    hub = hub_name(settings.region, settings.account)
+    verbs = ("AddPermission", "Create*", "Delete*", "Publish*", "Put*", "Update*")
+    changes = ("DeleteHubContent*", "ImportHubContent", "UpdateHubContent*")
+    return [
+        Grant(
+            "DenyWorkflowsRewards",
+            tuple(f"lambda:{verb}" for verb in verbs),
+            functions,
+            "workflows learn and judge by these reward functions",
+            effect="Deny",
+        ),
+        Grant(
+            "DenyWorkflowsContents",
+            tuple(f"sagemaker:{change}" for change in changes),
+            sagemaker_arns(settings, *(f"hub-content/{hub}/*/{start}" for start in starts)),
+            "workflows learn and judge by these data sets and evaluators",
+            effect="Deny",
+        ),
     ]
 
 

@@ -22,6 +22,7 @@ def model_endpoint(served: Served) -> list[Grant]:
     settings, serving = served.settings, served.serving
     return [
         *_model(served),
+        *([_folders(served)] if served.has_components else []),
         *_images(served),
         *(_capture(served) if serving.capture else []),
         *(_requests(served) if serving.mode == "async" else []),
@@ -46,6 +47,14 @@ def _model(served: Served) -> list[Grant]:
             via(served.settings, "s3"),
         ),
     ]
+
+
+def _folders(served: Served) -> Grant:
+    """A customized model is a folder of files, which are listed before they are read."""
+    registry = served.settings.neighbours.registry
+    listed = {"StringLike": {"s3:prefix": f"{KEPT}{served.product.name}/*"}, **owned_by(registry.account)}
+    why = "a customized model is a folder of files"
+    return Grant("ListModel", ("s3:ListBucket",), (registry.bucket_arn("artifacts"),), why, listed)
 
 
 def _images(served: Served) -> list[Grant]:
@@ -103,11 +112,21 @@ def _notifications(settings: Environment) -> list[Grant]:
     ]
 
 
+def logs_of(served: Served) -> str:
+    """Name of the log group that containers write to, which SageMaker dictates (developer guide, "Logs and
+    metrics for inference components").
+    """
+    if served.has_components:
+        return served.names.component_logs(served.product.name)
+    return served.names.endpoint_logs(served.product.name)
+
+
 def _telemetry(served: Served) -> list[Grant]:
     names = served.names
-    groups = names.arn("logs", f"log-group:{names.endpoint_logs(served.product.name)}:*")
+    groups = names.arn("logs", f"log-group:{logs_of(served)}:*")
     spaces = ["/aws/sagemaker/Endpoints", "AWS/SageMaker"]
-    guarded = served.serving.mode != "serverless"
+    if served.has_components:
+        spaces.insert(1, "/aws/sagemaker/InferenceComponents")
     return [
         Grant(
             "WriteLogs",
@@ -122,7 +141,7 @@ def _telemetry(served: Served) -> list[Grant]:
             "metrics are of no resource in particular; the condition names whose",
             {"StringEquals": {"cloudwatch:namespace": spaces}},
         ),
-        *([_alarms(served)] if guarded else []),
+        *([_alarms(served)] if served.guarded else []),
     ]
 
 

@@ -9,10 +9,10 @@ from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import ours, passed_to, via
 from mlplatform.permissions.release_versions import versions
 from mlplatform.permissions.run_places import PREDICTIONS, machine_arn, object_arns
-from mlplatform.permissions.update_roles import SERVED, endpoint_arn, serving_stack
+from mlplatform.permissions.update_roles import SERVED, answering, component_arn, endpoint_arn, serving_stack
 from mlplatform.permissions.workflow_roles import notifications, observability
 from mlplatform.policy import Conditions, within
-from mlplatform.serving.parts import RESOURCE_TYPES, Served, release_metrics
+from mlplatform.serving.parts import Served, release_metrics
 from mlplatform.workflows import RELEASES
 
 CHANGE_SETS = "rel-*"
@@ -95,7 +95,7 @@ def _planned(served: Served) -> Conditions:
     return {
         "StringEquals": {"cloudformation:RoleArn": list(update_roles(served))},
         "StringLike": {"cloudformation:ChangeSetName": CHANGE_SETS},
-        "ForAllValues:StringEquals": {"cloudformation:ResourceTypes": sorted(RESOURCE_TYPES)},
+        "ForAllValues:StringEquals": {"cloudformation:ResourceTypes": list(served.resource_types)},
         "Null": {
             "cloudformation:ImportResourceTypes": "true",
             "cloudformation:ResourceTypes": "false",
@@ -116,7 +116,7 @@ def _ledger(served: Served) -> Grant:
 
 
 def _endpoint(served: Served) -> list[Grant]:
-    settings, endpoint = served.settings, (endpoint_arn(served),)
+    settings, endpoint, answers = served.settings, (endpoint_arn(served),), answering(served)
     parts = ("endpoint-config/*", "model/*")
     made = tuple(served.names.arn("sagemaker", part) for part in parts)
     mark: Conditions = {
@@ -135,10 +135,16 @@ def _endpoint(served: Served) -> list[Grant]:
             made,
             "CloudFormation names models and configurations; what an endpoint serves is read from them",
         ),
-        Grant("SendSample", (invoke,), endpoint, "a version serves when the sample request succeeds"),
+        *(_component(served) if served.has_components else []),
+        Grant("SendSample", (invoke,), answers, "a version serves when the sample request succeeds"),
         *([put] if is_async else []),
-        Grant("MarkServed", ("sagemaker:AddTags",), endpoint, "from then on nothing deletes it", mark),
+        Grant("MarkServed", ("sagemaker:AddTags",), answers, "from then on nothing deletes it", mark),
     ]
+
+
+def _component(served: Served) -> list[Grant]:
+    component = (component_arn(served),)
+    return [Grant("SeeComponent", ("sagemaker:DescribeInferenceComponent",), component, "it is what serves")]
 
 
 def _observation(served: Served) -> list[Grant]:

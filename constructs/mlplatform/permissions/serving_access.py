@@ -8,7 +8,9 @@ from typing import Any
 
 from mlplatform.bucket_policies import account_principals
 from mlplatform.permissions.grant import Grant
+from mlplatform.permissions.update_roles import answering
 from mlplatform.policy import document
+from mlplatform.serving.parts import served
 from mlplatform.settings import Environment
 from mlplatform.settings.products import ModelProduct
 
@@ -19,6 +21,7 @@ _INVOKE = {
     "realtime": ("sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointWithResponseStream"),
     "serverless": ("sagemaker:InvokeEndpoint",),
     "async": ("sagemaker:InvokeEndpointAsync",),
+    "inference_components": ("sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointWithResponseStream"),
 }
 """What an endpoint of each mode answers to (SageMaker Runtime API reference)."""
 
@@ -33,8 +36,8 @@ def model_consumer(product: ModelProduct, settings: Environment) -> list[Grant]:
     serving = product.serving
     if serving is None or not serving.consumers:
         return []
-    endpoint = settings.names.arn("sagemaker", f"endpoint/{settings.names.endpoint(product.name)}")
-    return [Grant("Invoke", _INVOKE[serving.mode], (endpoint,), f"consumers of {product.name} call it")]
+    arns = answering(served(product, settings))
+    return [Grant("Invoke", _INVOKE[serving.mode], arns, f"consumers of {product.name} call it")]
 
 
 def consumer_trust(product: ModelProduct, settings: Environment) -> dict[str, Any]:

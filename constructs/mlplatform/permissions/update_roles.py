@@ -27,6 +27,17 @@ def endpoint_arn(served: Served) -> str:
     return served.names.arn("sagemaker", f"endpoint/{served.endpoint}")
 
 
+def component_arn(served: Served) -> str:
+    """ARN of the model's inference component, of an endpoint that has one."""
+    return served.names.arn("sagemaker", f"inference-component/{served.component}")
+
+
+def answering(served: Served) -> tuple[str, ...]:
+    """ARNs of what requests are sent to."""
+    endpoint = endpoint_arn(served)
+    return (endpoint, component_arn(served)) if served.has_components else (endpoint,)
+
+
 def update_trust(served: Served) -> dict[str, Any]:
     """Trust policy of the update roles: CloudFormation, for this stack.
 
@@ -52,7 +63,10 @@ def first_update(served: Served) -> list[Grant]:
     never_served: Conditions = {"Null": {f"aws:ResourceTag/{SERVED}": "true"}}
     why = "CloudFormation removes an endpoint whose first deployment failed; one that served has the tag"
     removed = Grant("RemoveFailed", ("sagemaker:DeleteEndpoint",), (endpoint_arn(served),), why, never_served)
-    return [*update(served), removed]
+    component = (component_arn(served),) if served.has_components else ()
+    why = "and a component whose first deployment failed, before the endpoint it is attached to"
+    detached = Grant("DetachFailed", ("sagemaker:DeleteInferenceComponent",), component, why, never_served)
+    return [*update(served), removed, *([detached] if component else [])]
 
 
 def update(served: Served) -> list[Grant]:
@@ -61,6 +75,7 @@ def update(served: Served) -> list[Grant]:
         *_models(served),
         *_configurations(served),
         *_endpoint(served),
+        *(_component(served) if served.has_components else []),
         _pass_role(served),
         *_keys(served),
         *_alarms(served),
@@ -107,7 +122,7 @@ def _configurations(served: Served) -> list[Grant]:
         Grant(
             "TagNew",
             ("sagemaker:AddTags",),
-            (*arns, *sagemaker_arns(served.settings, "model/*"), endpoint_arn(served)),
+            (*arns, *sagemaker_arns(served.settings, "model/*"), *answering(served)),
             "what a release makes is tagged when it is made",
             {**_asked(served), "StringLike": {"sagemaker:TaggingAction": "Create*"}},
         ),
@@ -123,6 +138,20 @@ def _endpoint(served: Served) -> list[Grant]:
         Grant("ChangeEndpoint", change, (endpoint,), "the model's own endpoint"),
         Grant("UseConfigurations", change, configs, why, _mine(served)),
         Grant("SeeEndpoint", see, (endpoint,), "the model's own endpoint"),
+    ]
+
+
+def _component(served: Served) -> list[Grant]:
+    """Copies of another version, on the endpoint that is there (CloudFormation registry,
+    AWS::SageMaker::InferenceComponent, handlers).
+    """
+    component, why = (component_arn(served),), "the model's own component, attached to its own endpoint"
+    change = ("UpdateInferenceComponent", "UpdateInferenceComponentRuntimeConfig")
+    see = ("sagemaker:DescribeInferenceComponent", "sagemaker:ListTags")
+    return [
+        Grant("AttachComponent", ("sagemaker:CreateInferenceComponent",), answering(served), why),
+        Grant("ChangeComponent", tuple(f"sagemaker:{verb}" for verb in change), component, why),
+        Grant("SeeComponent", see, component, why),
     ]
 
 
@@ -167,8 +196,14 @@ def _scaling(served: Served) -> list[Grant]:
     """Application Auto Scaling user guide, "Identity-based policies": what targets of SageMaker take, and the
     alarms that it makes for whoever has it track a metric.
     """
-    variant = f"{served.endpoint}/variant/{PRODUCTION}"
-    tracking = served.names.arn("cloudwatch", f"alarm:TargetTracking-endpoint/{variant}-*")
+    scaled = f"endpoint/{served.endpoint}/variant/{PRODUCTION}"
+    capacity: tuple[str, ...] = ("sagemaker:UpdateEndpointWeightsAndCapacities",)
+    if served.has_components:
+        scaled = f"inference-component/{served.component}"
+        verbs = ("DescribeInferenceComponent", "UpdateInferenceComponentRuntimeConfig")
+        capacity = tuple(f"sagemaker:{verb}" for verb in verbs)
+    what = component_arn(served) if served.has_components else endpoint_arn(served)
+    tracking = served.names.arn("cloudwatch", f"alarm:TargetTracking-{scaled}-*")
     targets = served.names.arn("application-autoscaling", "scalable-target/*")
     mine: Conditions = {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
     change = (
@@ -182,7 +217,6 @@ def _scaling(served: Served) -> list[Grant]:
     see = ("ScalableTargets", "ScalingPolicies", "ScheduledActions")
     tags = tuple(f"application-autoscaling:{verb}" for verb in ("ListTagsForResource", "TagResource"))
     why = "Application Auto Scaling numbers its targets; the condition keeps to those of SageMaker"
-    capacity = ("sagemaker:UpdateEndpointWeightsAndCapacities",)
     return [
         Grant("Scale", tuple(f"application-autoscaling:{verb}" for verb in change), (targets,), why, mine),
         Grant(
@@ -202,7 +236,7 @@ def _scaling(served: Served) -> list[Grant]:
         Grant(
             "SetCapacity",
             capacity,
-            (endpoint_arn(served),),
+            (what,),
             "who registers a target must be able to scale it",
         ),
     ]

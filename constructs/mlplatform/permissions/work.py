@@ -1,5 +1,6 @@
 """What people in Studio do: their spaces, jobs, data, model versions, pipelines and endpoints to try."""
 
+from mlplatform.permissions.bedrock_places import buys_capacity
 from mlplatform.permissions.denials import JOBS, SERVED
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import (
@@ -21,7 +22,7 @@ from mlplatform.registry_access import MODELS
 from mlplatform.release_routes import serves
 from mlplatform.settings import Environment
 
-STARTED = ("batch", "customize", "customize-bedrock", "register", "train", "tune")
+STARTED = ("batch", "customize", "customize-bedrock", "register", "retire-bedrock", "train", "tune")
 """Workflows people in Studio start. What is left out releases, or takes a release back."""
 
 RELEASES = ("release", "rollback")
@@ -238,16 +239,16 @@ def releases(settings: Environment, who: str) -> list[Grant]:
 
 
 def confirmation(settings: Environment, user: str) -> list[Grant]:
-    """Answering releases that wait for a person, in environments where they do."""
-    if not (serves(settings) and settings.release.after):
+    """Answering releases, and purchases for a term, that wait for a person, where some do."""
+    if not ((serves(settings) and settings.release.after) or buys_capacity(settings)):
         return []
     return [
         Grant(
             "Confirm",
             ("states:SendTaskFailure", "states:SendTaskSuccess"),
             ("*",),
-            f"{user} confirms or declines releases; Step Functions knows what is meant by its token, which "
-            "only those are told who may see the release's history",
+            f"{user} confirms or declines releases and purchases; Step Functions knows what is meant by its "
+            "token, which only those are told who may see the execution's history",
             within(settings.region),
         )
     ]

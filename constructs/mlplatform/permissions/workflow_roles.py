@@ -25,7 +25,7 @@ def model_workflow(product: ModelProduct, settings: Environment, source: Source)
         *(scoring(product, settings) if "batch" in which else []),
         *_functions(settings, which),
         *_objects(product, settings, which, source),
-        *_parts(product, settings, which),
+        *parts(product, settings, which),
         *notifications(settings),
         *observability(settings),
     ]
@@ -87,7 +87,7 @@ def _imports(product: ModelProduct, settings: Environment) -> list[Grant]:
     ]
 
 
-def _parts(product: ModelProduct, settings: Environment, which: Iterable[str]) -> list[Grant]:
+def parts(product: ModelProduct, settings: Environment, which: Iterable[str]) -> list[Grant]:
     """Large data is checked in parts, each of which Step Functions runs as an execution of its own.
 
     Step Functions developer guide, "IAM policies for using Distributed Map states".

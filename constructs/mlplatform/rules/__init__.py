@@ -64,6 +64,11 @@ RULES = (
         serving.configurations,
     ),
     Rule(
+        "INFERENCE_COMPONENT",
+        "What is attached to an endpoint finds a variant without a model, in a network of the environment.",
+        serving.components,
+    ),
+    Rule(
         "SERVED_RETAINED", "What an endpoint may go back to is never deleted by an update.", serving.retained
     ),
     Rule(

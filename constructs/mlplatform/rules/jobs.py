@@ -83,8 +83,12 @@ _KEYS = [
 ]
 """Where data is stored under a key of ours."""
 
-_VOLUMES: Mapping[tuple[str, ...], tuple[str, str]] = {
-    (ENDPOINT_CONFIG,): ("KmsKeyId", "ProductionVariants.InstanceType?"),
+_VOLUMES: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    (ENDPOINT_CONFIG,): (
+        "KmsKeyId",
+        "ProductionVariants.InstanceType?",
+        "ProductionVariants.InstancePools?.InstanceType?",
+    ),
     ("AWS::SageMaker::InferenceExperiment",): (
         "KmsKey",
         "ModelVariants.InfrastructureConfig.RealTimeInferenceConfig.InstanceType?",
@@ -121,9 +125,10 @@ def has_local_storage(instance_type: str) -> bool:
 def customer_keys(template: Template) -> Iterator[Finding]:
     """What would be stored under a key of AWS, and volume keys that SageMaker refuses."""
     yield from unmet(template, _KEYS)
-    for types, (key, instances) in _VOLUMES.items():
+    for types, (key, *instances) in _VOLUMES.items():
         for logical_id, properties in template.of_type(*types):
-            local = [name for name in map(text, at(properties, instances)) if has_local_storage(name)]
+            named = (text(name) for path in instances for name in at(properties, path))
+            local = [name for name in named if has_local_storage(name)]
             keys, where = at(properties, key), key.replace("?", "")
             if not local and None in keys:
                 yield (logical_id, f"Properties.{where}"), f"{where} is missing"

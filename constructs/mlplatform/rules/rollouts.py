@@ -8,7 +8,7 @@ from typing import Any
 from mlplatform.rules.demands import at
 from mlplatform.rules.jobs import ENDPOINT_CONFIG
 from mlplatform.rules.rule import Finding
-from mlplatform.rules.serving import ENDPOINT, refs
+from mlplatform.rules.serving import COMPONENT, ENDPOINT, refs
 from mlplatform.template import Template, text
 
 ALARM = "AWS::CloudWatch::Alarm"
@@ -30,8 +30,8 @@ _POLICIES = ("BlueGreenUpdatePolicy", "RollingUpdatePolicy")
 
 
 def guardrails(template: Template) -> Iterator[Finding]:
-    """Updates of endpoints that nothing watches, or that SageMaker refuses."""
-    for logical_id, properties in template.of_type(ENDPOINT):
+    """Updates of endpoints, and of what is attached to them, that nothing watches or SageMaker refuses."""
+    for logical_id, properties in template.of_type(ENDPOINT, COMPONENT):
         for deployment in at(properties, "DeploymentConfig"):
             if isinstance(deployment, dict):
                 for message in (
@@ -92,7 +92,7 @@ def _fleet(template: Template, properties: Mapping[str, Any], deployment: Mappin
 def release_alarms(template: Template) -> Iterator[Finding]:
     """Alarms of a deployment that also watch what it replaces, or that a later one finds as they are."""
     alarms = dict(template.of_type(ALARM))
-    for endpoint, properties in template.of_type(ENDPOINT):
+    for endpoint, properties in template.of_type(ENDPOINT, COMPONENT):
         for name in at(properties, "DeploymentConfig?.AutoRollbackConfiguration?.Alarms.AlarmName"):
             logical_id = name.get("Ref", "") if isinstance(name, dict) else ""
             if logical_id not in alarms:
@@ -109,12 +109,14 @@ def _stale(template: Template, alarm: Mapping[str, Any]) -> Iterator[str]:
     name = alarm.get("AlarmName")
     if not {"ReleaseId", "ProductionAttempt"} <= refs(name) & parameters:
         yield f"AlarmName {text(name)!r} stays, allowed: one with the release and its attempt in it"
+    # Copies that are replaced one after the other have no metrics of their own: all of them are watched.
+    what = "InferenceComponentName" if list(template.of_type(COMPONENT)) else "EndpointConfigName"
     stats = [query for query in at(alarm, "Metrics?.MetricStat?.Metric") if isinstance(query, dict)]
     for metric in stats or [dict(alarm)]:
         dimensions = {text(one.get("Name")) for one in at(metric, "Dimensions") if isinstance(one, dict)}
-        if not {"EndpointConfigName", "ReleaseId"} & dimensions:
+        if not {"ReleaseId", what} & dimensions:
             given = ", ".join(sorted(dimensions)) or "none"
-            yield f"the dimensions are {given}, allowed: with EndpointConfigName, of the new instances only"
+            yield f"the dimensions are {given}, allowed: with {what}, of what is new only"
     if alarm.get("TreatMissingData") != "notBreaching":
         yield "TreatMissingData is not notBreaching: new instances have no data before their first requests"
 
@@ -128,7 +130,7 @@ def alarm_actions(template: Template) -> Iterator[Finding]:
         return
     read = {
         name["Ref"]
-        for _, properties in template.of_type(ENDPOINT)
+        for _, properties in template.of_type(ENDPOINT, COMPONENT)
         for name in at(properties, "DeploymentConfig?.AutoRollbackConfiguration?.Alarms.AlarmName")
         if isinstance(name, dict) and "Ref" in name
     }
@@ -142,7 +144,11 @@ def alarm_actions(template: Template) -> Iterator[Finding]:
 
 
 def _released(template: Template) -> bool:
-    """Whether the alarms of releases are read by a workflow: serverless endpoints have no guardrails."""
+    """Whether the alarms of releases are read by a workflow: serverless endpoints have no guardrails, nor has
+    a component that is updated at once.
+    """
+    if list(template.of_type(COMPONENT)):
+        return True
     variants = [
         variant
         for _, properties in template.of_type(ENDPOINT_CONFIG)

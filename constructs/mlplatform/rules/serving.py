@@ -14,6 +14,7 @@ from mlplatform.rules.rule import Finding
 from mlplatform.template import Template, text, walk
 
 ENDPOINT = "AWS::SageMaker::Endpoint"
+COMPONENT = "AWS::SageMaker::InferenceComponent"
 
 
 def refs(node: Any) -> set[str]:
@@ -44,6 +45,42 @@ def configurations(template: Template) -> Iterator[Finding]:
             if _any(variant, "ServerlessConfig"):
                 for message in _serverless(template, properties, variant):
                     yield place, message
+
+
+def components(template: Template) -> Iterator[Finding]:
+    """Inference components that find no place: their endpoint's variant must leave the model to them.
+
+    SageMaker API reference: ProductionVariant (ModelName), CreateEndpointConfig (ExecutionRoleArn),
+    CreateInferenceComponent.
+    """
+    attached = list(template.of_type(COMPONENT))
+    if not attached:
+        return
+    for logical_id, properties in attached:
+        place = (logical_id, "Properties")
+        several, one = properties.get("Specifications"), properties.get("Specification")
+        for copy in [one] if isinstance(one, dict) else several or []:
+            base = "BaseInferenceComponentName" in copy
+            if not base and not _any(copy, "ComputeResourceRequirements.MinMemoryRequiredInMb"):
+                yield place, "a copy says not what memory it needs, allowed: MinMemoryRequiredInMb"
+    for logical_id, properties in template.of_type(ENDPOINT_CONFIG):
+        place = (logical_id, "Properties.ProductionVariants")
+        for message in _without_model(properties):
+            yield place, message
+
+
+def _without_model(properties: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a configuration whose models are attached to the endpoint."""
+    for key in ("ExecutionRoleArn", "VpcConfig", "EnableNetworkIsolation"):
+        if not _any(properties, key):
+            yield f"{key} is missing, where no variant has a model that says it, allowed: with {key}"
+    for variant in _variants(properties):
+        if _any(variant, "ModelName"):
+            yield "a variant has a model beside inference components, allowed: without ModelName"
+        if not _any(variant, "ManagedInstanceScaling"):
+            yield "a variant has no ManagedInstanceScaling, so copies find no instance, allowed: with it"
+    if len(_variants(properties)) > 1:
+        yield f"inference components beside {len(_variants(properties))} variants, allowed: one"
 
 
 def _together(template: Template, properties: Mapping[str, Any]) -> Iterator[str]:
@@ -160,6 +197,7 @@ _RELEASED = frozenset(
         "AWS::CDK::Metadata",
         "AWS::CloudWatch::Alarm",
         "AWS::CloudWatch::CompositeAlarm",
+        COMPONENT,
         ENDPOINT,
         ENDPOINT_CONFIG,
         MODEL,

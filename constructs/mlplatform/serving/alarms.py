@@ -68,11 +68,19 @@ def release_alarms(served: Served) -> dict[str, Part]:
     found = {STOP_ALARM: _stop_alarm(served)}
     for measure in measures(served):
         name = served.names.alarm(served.product.name, f"{_OF_RELEASE}/{measure.name}")
-        says = f"Release of {served.product.name}: {measure.says} on the new instances"
-        watched = watch(served, measure, [*of_variant(served), _OF_NEW_FLEET], RELEASE)
+        where = "since it began" if served.has_components else "on the new instances"
+        says = f"Release of {served.product.name}: {measure.says} {where}"
+        watched = watch(served, measure, _of_new(served), RELEASE)
         body = alarm({"Fn::Sub": name}, says, RELEASE, watched)
         found[f"Release{measure.pascal}Alarm"] = resource(ALARM_TYPE, body, condition=HAS_PRODUCTION)
     return found
+
+
+def _of_new(served: Served) -> list[Part]:
+    """The new fleet. Copies that are replaced one after the other have no metrics of their own: all of them
+    are watched, by alarms that are new with the release.
+    """
+    return of_variant(served) if served.has_components else [*of_variant(served), _OF_NEW_FLEET]
 
 
 def _stop_alarm(served: Served) -> Part:

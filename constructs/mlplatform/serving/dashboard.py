@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from mlplatform.serving import parts
-from mlplatform.serving.measures import INSTANCES, INVOCATIONS, MICROSECONDS, requests
+from mlplatform.serving.measures import COPIES, INSTANCES, INVOCATIONS, MICROSECONDS, requests
 from mlplatform.serving.parts import PRODUCTION, SHADOW, Served
 
 RELEASED_METRIC = "Released"
@@ -66,6 +66,8 @@ def _graph(
 def _metric(served: Served, namespace: str, name: str, variant: str, statistic: str, **rest: Any) -> Metric:
     """A metric of a variant, labelled with the variant and what it is."""
     dimensions = ["EndpointName", served.endpoint, "VariantName", variant]
+    if served.has_components and namespace != INSTANCES:
+        dimensions = ["InferenceComponentName", served.component]
     return [namespace, name, *dimensions, {"stat": statistic, "label": f"{variant} {name}", **rest}]
 
 
@@ -156,6 +158,8 @@ def _instances(served: Served) -> Widget:
 def _use(served: Served) -> Widget:
     """Use of the instances; processors and GPUs add up to more than 100."""
     objectives = served.serving.objectives
+    if served.has_components:
+        return _use_of_copies(served)
     names = ["CPUUtilization", "MemoryUtilization", "DiskUtilization"]
     if objectives.gpu_percent is not None or objectives.gpu_memory_percent is not None:
         names += ["GPUUtilization", "GPUMemoryUtilization"]
@@ -165,3 +169,12 @@ def _use(served: Served) -> Widget:
         for name in names
     ]
     return _graph(served, "Use of the instances in percent", metrics)
+
+
+def _use_of_copies(served: Served) -> Widget:
+    """Use of what the copies have reserved, in percent of it."""
+    kinds = ("CPU", "Memory", "GPU", "GPUMemory")
+    metrics = [
+        _metric(served, COPIES, f"{kind}UtilizationNormalized", PRODUCTION, "Average") for kind in kinds
+    ]
+    return _graph(served, "Use of the copies in percent of their part", metrics)

@@ -20,7 +20,7 @@ def endpoint(served: Served, alarms: list[str]) -> Part:
         "EndpointConfigName": attribute(parts.ENDPOINT_CONFIG, "EndpointConfigName"),
         "RetainAllVariantProperties": True,
     }
-    if served.serving.mode != "serverless":  # which has no guardrails
+    if served.guarded and not served.has_components:  # whose copies have guardrails of their own
         properties["DeploymentConfig"] = when(parts.IS_GUARDED, _deployment(served.serving.rollout, alarms))
     kept = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
     return resource(

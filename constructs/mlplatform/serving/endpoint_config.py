@@ -6,7 +6,8 @@ from typing import Any
 from mlplatform.exports import imported
 from mlplatform.permissions.guards import takes_volume_key
 from mlplatform.serving import parts
-from mlplatform.serving.models import RETAINED
+from mlplatform.serving.component import of_instances
+from mlplatform.serving.models import RETAINED, endpoint_role, in_network
 from mlplatform.serving.parts import MODELS, Part, Served, attribute, resource, when
 
 PRODUCTION_WEIGHT = 1.0
@@ -26,6 +27,8 @@ def endpoint_config(served: Served) -> Part:
     properties: Part = {"ProductionVariants": _production(served)}
     if serving.shadow:
         properties["ShadowProductionVariants"] = when(parts.HAS_SHADOW, [_shadow(served)])
+    if served.has_components:  # whose variant has no model that would say these
+        properties |= {"ExecutionRoleArn": endpoint_role(served), **in_network(served)}
     if has_key(served):
         properties["KmsKeyId"] = imported("DataKeyArn", served.settings)
     if serving.capture:
@@ -76,9 +79,10 @@ def _variant(served: Served, name: str, weight: float, count: int) -> Part:
     serving = served.serving
     variant: Part = {
         "VariantName": name,
-        "ModelName": attribute(MODELS[name], "ModelName"),
         "InitialVariantWeight": weight,
     }
+    if not served.has_components:
+        variant["ModelName"] = attribute(MODELS[name], "ModelName")
     if serving.serverless is not None:
         variant["ServerlessConfig"] = {
             "MemorySizeInMB": serving.serverless.memory_mb,
@@ -95,11 +99,14 @@ def _variant(served: Served, name: str, weight: float, count: int) -> Part:
 def _instances(served: Served) -> Part:
     """On what the instances of a variant run: a type, or several with the order in which they are tried."""
     serving = served.serving
-    found: Part = {
-        "RoutingConfig": {"RoutingStrategy": _ROUTING[serving.routing]},
-        "ModelDataDownloadTimeoutInSeconds": serving.download_timeout_seconds,
-        "ContainerStartupHealthCheckTimeoutInSeconds": serving.startup_timeout_seconds,
-    }
+    found: Part = {"RoutingConfig": {"RoutingStrategy": _ROUTING[serving.routing]}}
+    if served.has_components:
+        found |= of_instances(served)
+    else:
+        found |= {
+            "ModelDataDownloadTimeoutInSeconds": serving.download_timeout_seconds,
+            "ContainerStartupHealthCheckTimeoutInSeconds": serving.startup_timeout_seconds,
+        }
     if serving.fallback_instance_types:
         found["InstancePools"] = [
             {"InstanceType": instance_type, "Priority": priority}

@@ -12,7 +12,8 @@ from mlplatform.serving.parts import Served
 from mlplatform.settings.objectives import ObjectivesSettings
 
 INVOCATIONS, INSTANCES = "AWS/SageMaker", "/aws/sagemaker/Endpoints"
-"""Namespaces: of what is asked of an endpoint, and of the instances it runs on."""
+COPIES = "/aws/sagemaker/InferenceComponents"
+"""Namespaces: of what is asked of an endpoint, of the instances it runs on, and of copies of a model."""
 
 MICROSECONDS = 1_000
 """In a millisecond."""
@@ -85,6 +86,9 @@ def _latency(name: str, metric: str, statistic: str, limit: float, what: str) ->
 
 def _utilizations(served: Served) -> Iterator[Measure]:
     """Use of the instances. Where several types may be taken, the one with the fewest units decides."""
+    if served.has_components:
+        yield from _of_copies(served.serving.objectives)
+        return
     objectives, types = served.serving.objectives, served.serving.instance_types
     processors = min(map(vcpus, types), default=1)
     accelerators = min(map(gpus, types), default=0)
@@ -99,3 +103,17 @@ def _utilizations(served: Served) -> Iterator[Measure]:
         if percent is not None and units:
             says = f"{name.replace('-', ' ')} use is above {percent:g} % of an instance's"
             yield Measure(name, INSTANCES, metric, "Average", percent * units, says)
+
+
+def _of_copies(objectives: ObjectivesSettings) -> Iterator[Measure]:
+    """Use of what the copies have reserved: normalized metrics are percent of that."""
+    found = (
+        ("cpu", "CPUUtilizationNormalized", objectives.cpu_percent),
+        ("memory", "MemoryUtilizationNormalized", objectives.memory_percent),
+        ("gpu", "GPUUtilizationNormalized", objectives.gpu_percent),
+        ("gpu-memory", "GPUMemoryUtilizationNormalized", objectives.gpu_memory_percent),
+    )
+    for name, metric, percent in found:
+        if percent is not None:
+            says = f"{name.replace('-', ' ')} use is above {percent:g} % of a copy's"
+            yield Measure(name, COPIES, metric, "Average", percent, says)

@@ -33,19 +33,33 @@ def models(served: Served) -> dict[str, Part]:
     return {MODELS[variant]: _model(served, variant) for variant, there in wanted.items() if there}
 
 
+def in_network(served: Served) -> Part:
+    """In which network containers run, and that they reach none beyond it."""
+    return {
+        "EnableNetworkIsolation": served.serving.network_isolation,
+        "VpcConfig": {
+            "Subnets": [imported(name, served.settings) for name in subnet_exports(served.settings)],
+            "SecurityGroupIds": [imported("ModelSecurityGroupId", served.settings)],
+        },
+    }
+
+
+def endpoint_role(served: Served) -> str:
+    """ARN of the role that containers run as."""
+    return served.names.role_arn("endpoint", f"{served.product.name}-endpoint")
+
+
 def _model(served: Served, variant: str) -> Part:
     package, condition = _VARIANTS[variant]
     properties: dict[str, Any] = {
-        "ExecutionRoleArn": served.names.role_arn("endpoint", f"{served.product.name}-endpoint"),
+        "ExecutionRoleArn": endpoint_role(served),
         "PrimaryContainer": {
             "ModelPackageName": ref(package),
             "Environment": {ATTEMPT_VARIABLE: ref(parts.ATTEMPT)},
         },
     }
+    if served.has_components:
+        properties["PrimaryContainer"]["InferenceSpecificationName"] = parts.SERVING_SPECIFICATION
     if served.serving.mode != "serverless":  # which takes neither
-        properties["EnableNetworkIsolation"] = served.serving.network_isolation
-        properties["VpcConfig"] = {
-            "Subnets": [imported(name, served.settings) for name in subnet_exports(served.settings)],
-            "SecurityGroupIds": [imported("ModelSecurityGroupId", served.settings)],
-        }
+        properties |= in_network(served)
     return resource(parts.MODEL_TYPE, properties, condition=condition, **RETAINED)

@@ -53,7 +53,7 @@ def conditions(served: Served) -> dict[str, Part]:
     """What the parameters ask for; nothing is there without a version in production."""
     has_production: Part = {"Condition": HAS_PRODUCTION}
     found = {HAS_PRODUCTION: _given(parts.PRODUCTION_PACKAGE)}
-    if served.serving.mode != "serverless":  # which has no guardrails
+    if served.guarded:
         guarded: Part = {"Fn::Equals": [ref(parts.ROLLOUT_MODE), parts.GUARDED]}
         found[parts.IS_GUARDED] = {"Fn::And": [has_production, guarded]}
     if served.serving.shadow:
@@ -99,6 +99,11 @@ def _given(parameter: str) -> Part:
     return {"Fn::Not": [_none(parameter)]}
 
 
+def _live_model() -> dict[str, Part]:
+    model = attribute(parts.MODELS[parts.PRODUCTION], "ModelName")
+    return {parts.LIVE_MODEL: {"Condition": HAS_PRODUCTION, "Value": model}}
+
+
 def outputs(served: Served) -> dict[str, Part]:
     """What serves, as the template has it."""
     echoed = (
@@ -116,5 +121,6 @@ def outputs(served: Served) -> dict[str, Part]:
             "Condition": HAS_PRODUCTION,
             "Value": attribute(ENDPOINT_CONFIG, "EndpointConfigName"),
         },
+        **(_live_model() if served.has_components else {}),
         **{name: {"Value": ref(name)} for name in echoed},
     }

@@ -41,7 +41,7 @@ IS_GUARDED = "Guarded"
 MODELS = {PRODUCTION: "ProductionModel", SHADOW: "ShadowModel", CHALLENGER: "ChallengerModel"}
 """Logical id of the model of each variant."""
 
-ENDPOINT_CONFIG, ENDPOINT = "EndpointConfig", "Endpoint"
+ENDPOINT_CONFIG, ENDPOINT, COMPONENT = "EndpointConfig", "Endpoint", "InferenceComponent"
 SCALABLE_TARGET, SCALING_POLICY = "ScalableTarget", "ScalingPolicy"
 WAKE_POLICY, WAKE_ALARM = "ScalingPolicyFromZero", "ScalingAlarmFromZero"
 STOP_ALARM, COMPOSITE_ALARM = "ReleaseStopAlarm", "OperatingAlarm"
@@ -50,12 +50,20 @@ STOP_ALARM, COMPOSITE_ALARM = "ReleaseStopAlarm", "OperatingAlarm"
 LIVE_CONFIG = "LiveEndpointConfigName"
 """Output that names the configuration the template describes: what serves, if nothing went wrong."""
 
+LIVE_MODEL = "LiveModelName"
+"""Output that names the model of the inference component: what serves where the configuration stays."""
+
+SERVING_SPECIFICATION = "serving"
+"""Name of the inference specification of a customized version that says which image serves it. Its first one
+is SageMaker's own, from which the next customization starts, and names no image."""
+
 STOP_METRIC = "StopRequested"
 """Metric that trips the stop alarm of a release; its dimensions are ``Endpoint`` and ``ReleaseId``."""
 
 MODEL_TYPE = "AWS::SageMaker::Model"
 ENDPOINT_CONFIG_TYPE = "AWS::SageMaker::EndpointConfig"
 ENDPOINT_TYPE = "AWS::SageMaker::Endpoint"
+COMPONENT_TYPE = "AWS::SageMaker::InferenceComponent"
 ALARM_TYPE = "AWS::CloudWatch::Alarm"
 COMPOSITE_TYPE = "AWS::CloudWatch::CompositeAlarm"
 TARGET_TYPE = "AWS::ApplicationAutoScaling::ScalableTarget"
@@ -70,7 +78,7 @@ RESOURCE_TYPES = (
     ENDPOINT_CONFIG_TYPE,
     MODEL_TYPE,
 )
-"""Every type a Serving stack has: what a release may name as the ``ResourceTypes`` of a change set."""
+"""Every type a Serving stack without inference components has."""
 
 NO_VALUE: Part = {"Ref": "AWS::NoValue"}
 
@@ -94,6 +102,28 @@ class Served:
         return self.names.endpoint(self.product.name)
 
     @property
+    def has_components(self) -> bool:
+        """Whether copies of the model answer that are attached to the endpoint."""
+        return self.serving.mode == "inference_components"
+
+    @property
+    def component(self) -> str:
+        """Name of the inference component: the endpoint's."""
+        return self.endpoint
+
+    @property
+    def resource_types(self) -> tuple[str, ...]:
+        """What a release may name as the ``ResourceTypes`` of a change set, sorted."""
+        return tuple(sorted((*RESOURCE_TYPES, COMPONENT_TYPE) if self.has_components else RESOURCE_TYPES))
+
+    @property
+    def guarded(self) -> bool:
+        """Whether SageMaker watches alarms while an update goes on, and goes back by itself."""
+        if self.has_components:
+            return self.serving.rollout.strategy == "rolling"
+        return self.serving.mode != "serverless"  # which has no guardrails
+
+    @property
     def scales(self) -> bool:
         """Whether the stack has an autoscaling target now."""
         return self.serving.autoscaling is not None and not self.serving.autoscaling.paused
@@ -112,8 +142,10 @@ class Served:
 
     @property
     def to_zero(self) -> bool:
-        """Whether no instance need be running: asynchronous requests wait for one."""
-        return self.serving.mode == "async" and self.scales and self.serving.instances.minimum == 0
+        """Whether nothing need be running: asynchronous requests wait, others fail until a copy is there."""
+        return self.serving.mode in ("async", "inference_components") and (
+            self.scales and self.serving.capacity[0] == 0
+        )
 
 
 def served(product: ModelProduct, settings: Environment) -> Served:

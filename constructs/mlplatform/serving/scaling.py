@@ -11,6 +11,12 @@ _PREDEFINED = {
 }
 """What SageMaker variants can be scaled by (Application Auto Scaling API, MetricType)."""
 
+_OF_COPIES = {
+    "target_invocations_per_minute": "SageMakerInferenceComponentInvocationsPerCopy",
+    "target_concurrent_requests": "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution",
+}
+"""And inference components."""
+
 PERCENT = 100
 
 WAKE_AFTER = 1
@@ -34,6 +40,8 @@ def scaling(served: Served) -> dict[str, Part]:
 
 
 def _dimension(served: Served) -> str:
+    if served.has_components:
+        return "sagemaker:inference-component:DesiredCopyCount"
     what = "ProvisionedConcurrency" if served.serving.mode == "serverless" else "InstanceCount"
     return f"sagemaker:variant:Desired{what}"
 
@@ -42,14 +50,22 @@ def _target(served: Served, autoscaling: AutoscalingSettings) -> Part:
     least, most = served.serving.capacity
     properties: Part = {
         "ServiceNamespace": "sagemaker",
-        "ResourceId": f"endpoint/{served.endpoint}/variant/{parts.PRODUCTION}",
+        "ResourceId": _resource(served),
         "ScalableDimension": _dimension(served),
         "MinCapacity": least,
         "MaxCapacity": most,
     }
     if autoscaling.schedules:
         properties["ScheduledActions"] = [_scheduled(schedule) for schedule in autoscaling.schedules]
-    return resource(TARGET_TYPE, properties, condition=HAS_PRODUCTION, DependsOn=[parts.ENDPOINT])
+    what = parts.COMPONENT if served.has_components else parts.ENDPOINT
+    return resource(TARGET_TYPE, properties, condition=HAS_PRODUCTION, DependsOn=[what])
+
+
+def _resource(served: Served) -> str:
+    """What is scaled, as Application Auto Scaling names it."""
+    if served.has_components:
+        return f"inference-component/{served.component}"
+    return f"endpoint/{served.endpoint}/variant/{parts.PRODUCTION}"
 
 
 def _scheduled(schedule: ScalingScheduleSettings) -> Part:
@@ -70,8 +86,9 @@ def _tracking(served: Served, autoscaling: AutoscalingSettings) -> Part:
         "ScaleOutCooldown": autoscaling.scale_out_cooldown_seconds,
         "DisableScaleIn": not autoscaling.scale_in,
     }
-    if setting in _PREDEFINED:
-        tracking["PredefinedMetricSpecification"] = {"PredefinedMetricType": _PREDEFINED[setting]}
+    known = _OF_COPIES if served.has_components else _PREDEFINED
+    if setting in known:
+        tracking["PredefinedMetricSpecification"] = {"PredefinedMetricType": known[setting]}
     else:
         tracking["CustomizedMetricSpecification"] = {
             "Namespace": "AWS/SageMaker",
@@ -89,13 +106,14 @@ def _tracking(served: Served, autoscaling: AutoscalingSettings) -> Part:
 
 
 def _from_zero(served: Served, cooldown_seconds: int) -> dict[str, Part]:
-    """The first instance: without one there is no backlog per instance to track.
+    """The first instance or copy: without one there is nothing to divide requests by, and none to track.
 
-    SageMaker developer guide, "Autoscale an asynchronous endpoint", scaling up from zero.
+    SageMaker developer guide, "Autoscale an asynchronous endpoint", scaling up from zero, and "Scale an
+    endpoint to zero instances" for inference components.
     """
     step = {
         "AdjustmentType": "ExactCapacity",
-        "MetricAggregationType": "Average",
+        "MetricAggregationType": "Maximum" if served.has_components else "Average",
         "Cooldown": cooldown_seconds,
         "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
     }
@@ -107,11 +125,7 @@ def _from_zero(served: Served, cooldown_seconds: int) -> dict[str, Part]:
     }
     alarm = {
         "AlarmName": served.names.alarm(served.product.name, "from-zero"),
-        "AlarmDescription": f"Requests of {served.product.name} wait and there is no instance: starts one",
-        "Namespace": "AWS/SageMaker",
-        "MetricName": "HasBacklogWithoutCapacity",
-        "Dimensions": [{"Name": "EndpointName", "Value": served.endpoint}],
-        "Statistic": "Average",
+        **_asked_in_vain(served),
         "Period": 60,
         "EvaluationPeriods": WAKE_AFTER,
         "DatapointsToAlarm": WAKE_AFTER,
@@ -123,4 +137,24 @@ def _from_zero(served: Served, cooldown_seconds: int) -> dict[str, Part]:
     return {
         parts.WAKE_POLICY: resource(POLICY_TYPE, policy, condition=HAS_PRODUCTION),
         parts.WAKE_ALARM: resource(parts.ALARM_TYPE, alarm, condition=HAS_PRODUCTION),
+    }
+
+
+def _asked_in_vain(served: Served) -> Part:
+    """What says that somebody asks and nothing answers."""
+    model = served.product.name
+    if served.has_components:
+        return {
+            "AlarmDescription": f"Requests of {model} fail as there is no copy of it: starts one",
+            "Namespace": "AWS/SageMaker",
+            "MetricName": "NoCapacityInvocationFailures",
+            "Dimensions": [{"Name": "InferenceComponentName", "Value": served.component}],
+            "Statistic": "Sum",
+        }
+    return {
+        "AlarmDescription": f"Requests of {model} wait and there is no instance: starts one",
+        "Namespace": "AWS/SageMaker",
+        "MetricName": "HasBacklogWithoutCapacity",
+        "Dimensions": [{"Name": "EndpointName", "Value": served.endpoint}],
+        "Statistic": "Average",
     }

@@ -7,6 +7,7 @@ else: no role, no policy, no value looked up at deployment.
 
 from mlplatform.serving import parts
 from mlplatform.serving.alarms import operating_alarms, release_alarms
+from mlplatform.serving.component import component
 from mlplatform.serving.endpoint import endpoint
 from mlplatform.serving.endpoint_config import endpoint_config
 from mlplatform.serving.models import models
@@ -27,6 +28,7 @@ def template(served: Served) -> Part:
             parts.ENDPOINT_CONFIG: endpoint_config(served),
             **watching,
             parts.ENDPOINT: endpoint(served, list(watching)),
+            **component(served, list(watching)),
             **scaling(served),
             **operating_alarms(served),
         },

@@ -87,5 +87,10 @@ def of_endpoint(served: Served) -> Part:
 
 
 def of_variant(served: Served, variant: str = parts.PRODUCTION) -> list[Part]:
-    """The dimensions of a variant that answers, whatever fleet it runs on."""
+    """The dimensions of a variant that answers, whatever fleet it runs on; of components, of all copies.
+
+    SageMaker developer guide, "Amazon SageMaker AI metrics in Amazon CloudWatch".
+    """
+    if served.has_components:
+        return [{"Name": "InferenceComponentName", "Value": served.component}]
     return [of_endpoint(served), {"Name": "VariantName", "Value": variant}]

@@ -3,15 +3,20 @@
 from typing import Any
 
 from mlplatform import data_locations
+from mlplatform.customization import catalog
+from mlplatform.customization.entries import Range
 from mlplatform.permissions.places import STUDIO_PREFIX
 from mlplatform.settings import Environment, ModelProduct
 from mlplatform.settings.training import RangeSettings, TrainSettings
 from mlplatform.settings.values import Scalar
-from mlplatform.workflows import hyperparameters
+from mlplatform.workflows import bedrock, customizing_runs, hyperparameters
 from mlplatform.workflows.inference import model_image
 
 UNBOUNDED = 1e300
 """An end of a range that model.yaml leaves open; larger than any hyperparameter, and JSON has no infinity."""
+
+CUSTOMIZING = "customize"
+"""The workflow whose executions choose how a foundation model is customized."""
 
 TRAINING = ("train", "tune")
 """Workflows whose executions may change how the model is trained."""
@@ -19,11 +24,16 @@ TRAINING = ("train", "tune")
 
 def defaults(workflow: str, product: ModelProduct, settings: Environment) -> dict[str, Any]:
     """The run as model.yaml has it: what names begin with, hyperparameters, instance type, data, image."""
+    if workflow == CUSTOMIZING:
+        return {
+            "Base": settings.names.name(product.name, kind="model"),
+            "Techniques": customizing_runs.defaults(product, settings),
+        }
     train = product.train if workflow in TRAINING else None
     return {
         "Base": settings.names.name(product.name, kind="model"),
         "Tuning": settings.names.tuning(product.name),
-        "Hyperparameters": _hyperparameters(workflow, train, product) if train else {},
+        "Hyperparameters": _hyperparameters(workflow, train, product) if train else _own(workflow, product),
         "InstanceType": train.instance_type if train else None,
         "Data": _data(workflow, product, settings),
         "Image": model_image(product, settings) if workflow == "register" else None,
@@ -35,7 +45,7 @@ def allowed(workflow: str, product: ModelProduct, settings: Environment) -> dict
     train = product.train if workflow in TRAINING else None
     studio = f"s3://{settings.names.bucket('artifacts')}/{STUDIO_PREFIX}"
     return {
-        "Hyperparameters": _ranges(workflow, train, product) if train else {},
+        "Hyperparameters": _ranges(workflow, train, product) if train else _known(workflow, product),
         "Encoding": "json" if train and train.script else "plain",
         "InstanceTypes": list(train.instance_types) if train else [],
         "DataBucket": settings.names.bucket("data"),
@@ -50,6 +60,7 @@ def allowed(workflow: str, product: ModelProduct, settings: Environment) -> dict
         "ModelDataPrefixes": import_prefixes(product, settings) if workflow == "register" else [],
         "ImagePrefixes": _image_prefixes(product, settings) if workflow == "register" else [],
         "PackageGroup": package_group(product, settings),
+        **({"Techniques": customizing_runs.allowed(product)} if workflow == CUSTOMIZING else {}),
     }
 
 
@@ -73,12 +84,39 @@ def _data(workflow: str, product: ModelProduct, settings: Environment) -> dict[s
         batch = product.batch
         return {"batch": data_locations.resolve(batch.data, settings)} if batch else {}
     named = product.data.channels if product.data else {}
+    if workflow == bedrock.CUSTOMIZE:
+        named = bedrock.channels(product)
     return {channel: data_locations.resolve(location, settings) for channel, location in named.items()}
 
 
 def _hyperparameters(workflow: str, train: TrainSettings, product: ModelProduct) -> dict[str, str]:
     searched = _searched(workflow, product)
     return {name: text for name, text in hyperparameters.defaults(train).items() if name not in searched}
+
+
+def _own(workflow: str, product: ModelProduct) -> dict[str, str]:
+    """Hyperparameters of a job in Amazon Bedrock."""
+    return bedrock.settings_of(product).hyperparameter_texts if workflow == bedrock.CUSTOMIZE else {}
+
+
+def _known(workflow: str, product: ModelProduct) -> dict[str, Any]:
+    """What the hyperparameters of a job in Amazon Bedrock may be, as AWS documents it."""
+    if workflow != bedrock.CUSTOMIZE:
+        return {}
+    section = bedrock.settings_of(product)
+    ranges = catalog.bedrock_hyperparameters(section.base_model, section.customization)
+    return {name: _documented(limits) for name, limits in ranges.items()}
+
+
+def _documented(limits: Range) -> dict[str, Any]:
+    if limits.values:
+        return {"Values": list(limits.values)}
+    least = limits.minimum if limits.minimum is not None else limits.above
+    return {
+        **({"Integer": True} if limits.type == "integer" else {}),
+        "Minimum": -UNBOUNDED if least is None else least,
+        "Maximum": UNBOUNDED if limits.maximum is None else limits.maximum,
+    }
 
 
 def _searched(workflow: str, product: ModelProduct) -> frozenset[str]:

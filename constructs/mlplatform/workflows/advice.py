@@ -19,6 +19,17 @@ ADVICE = {
     "maximum_bad_rows if the model can bear such rows.",
     "GateNotPassed": "Read gate.json beside the evaluation: improve the model or the data, or change the "
     "gate in model.yaml if it asks for the wrong thing.",
+    "CustomizationBudgetSpent": "Nothing was started and nothing costs anything: wait for the next month, or "
+    "raise monthly_budget_usd in model.yaml.",
+    "CustomizationRefused": "See to what the message names, and start the workflow again.",
+    "AssetImportFailed": "See to what the message names, such as a data set that was moved, and start the "
+    "workflow again: what was imported is found again.",
+    "CustomizationJobFailed": "Nothing goes on and no version waits for approval. Read the log of the job "
+    "the message names; where it ran too long, raise max_runtime_minutes of the technique.",
+    "EvaluationFailed": "The version was rejected, since nobody knows how good it is. Read the log of the "
+    "job or of the scorer the message names, and start the workflow again.",
+    "EvaluationTimedOut": "The version was rejected, since nobody knows how good it is. Raise "
+    "max_runtime_minutes of evaluate, or ask fewer questions, and start the workflow again.",
     "PackageGroupMissing": "Deploy the model's stack in the environment that keeps the registry.",
     "RegistrationIncomplete": "The version exists and can be approved, but lacks what the message names: "
     "complete it by hand, or start the workflow again for a version that has it.",
@@ -33,6 +44,19 @@ ADVICE = {
     "ReleaseStopped": "What served goes on serving: a rollback, or somebody, ended the release.",
     "ReleaseFailed": "Do what the message says; a release or rollback that comes later takes over what this "
     "one left.",
+    "BedrockRefused": "Correct what the message names, in model.yaml or in the permissions, and start the "
+    "workflow again: nothing of it was begun.",
+    "BedrockQuotaExceeded": "Ask for a higher quota in Service Quotas (model units for a term: AWS Support), "
+    "or retire what earlier runs left with the workflow retire-bedrock.",
+    "BedrockJobFailed": "Correct the data or the hyperparameters as the reason says, and start the workflow "
+    "again; where it took too long, raise max_runtime_minutes.",
+    "BedrockServingFailed": "Start the workflow again later, or change serving in model.yaml.",
+    "CommitmentDeclined": "Nothing was bought. Change serving in model.yaml if no term is wanted, or start "
+    "the workflow again and confirm.",
+    "SampleNotAnswered": "What served was removed again. Look at the data the model learnt from, and at "
+    "sample in model.yaml.",
+    "StillBusy": "Bedrock has been changing something for hours: look at it there, then start the workflow "
+    "retire-bedrock again.",
     "States.TaskFailed": "Read the log of the job it names, then start the workflow again; where "
     "capacity was missing, wait or choose another instance type.",
     "States.Timeout": "Raise max_runtime_minutes of the job, or choose a larger instance type.",

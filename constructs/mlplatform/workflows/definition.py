@@ -7,7 +7,7 @@ from typing import Any
 
 from mlplatform.exports import subnet_exports
 from mlplatform.settings import Environment, ModelProduct
-from mlplatform.workflows import template
+from mlplatform.workflows import bedrock, template
 from mlplatform.workflows.source import Source
 from mlplatform.workflows.template import Definition
 from mlplatform.workflows.values import values
@@ -15,7 +15,13 @@ from mlplatform.workflows.values import values
 RELEASES = ("release", "rollback")
 """The workflows that change what serves."""
 
-NAMES = ("train", "tune", "register", "batch", *RELEASES)
+BEDROCK = bedrock.WORKFLOWS
+"""The workflows that customize and serve a model in Amazon Bedrock, and end that."""
+
+CUSTOMIZATIONS = ("customize",)
+"""The workflows that customize a model in SageMaker; a function of the model decides their steps."""
+
+NAMES = ("train", "tune", "register", "batch", *CUSTOMIZATIONS, *RELEASES, *BEDROCK)
 """The workflows a model can have."""
 
 LATER = frozenset(
@@ -23,12 +29,20 @@ LATER = frozenset(
 )
 """Placeholders CloudFormation fills in from the exports of Network and Foundation."""
 
+
+def _techniques(product: ModelProduct) -> bool:
+    """Whether a model is customized in SageMaker."""
+    return product.customization is not None and bool(product.customization.techniques)
+
+
 _HAS: Mapping[str, Callable[[ModelProduct, Environment], bool]] = {
     "train": lambda product, settings: settings.training and product.train is not None,
     "tune": lambda product, settings: settings.training and product.tune is not None,
     "register": lambda product, settings: settings.training and product.train is not None,
     "batch": lambda product, settings: product.batch is not None,
+    "customize": lambda product, settings: settings.training and _techniques(product),
     **dict.fromkeys(RELEASES, lambda product, settings: product.serving is not None),
+    **dict.fromkeys(BEDROCK, lambda product, settings: settings.training and bedrock.has(product)),
 }
 
 
@@ -38,8 +52,9 @@ def of(product: ModelProduct, settings: Environment) -> tuple[str, ...]:
 
 
 def with_jobs(product: ModelProduct, settings: Environment) -> tuple[str, ...]:
-    """Those of them that run jobs: all but releases and rollbacks, whose roles are others."""
-    return tuple(name for name in of(product, settings) if name not in RELEASES)
+    """Those of them that run jobs as the model's roles: releases and customizations have others."""
+    others = (*CUSTOMIZATIONS, *RELEASES, *BEDROCK)
+    return tuple(name for name in of(product, settings) if name not in others)
 
 
 def compiled(workflow: str, product: ModelProduct, settings: Environment, source: Source) -> Definition:
@@ -56,12 +71,18 @@ def written(workflow: str, product: ModelProduct, settings: Environment, source:
     """
     if workflow not in of(product, settings):
         raise ValueError(f"{product.name} has no workflow {workflow!r} in {settings.name}")
-    definition = _of_models(workflow, frozenset({"prepare"} if product.prepare else ()))
+    definition = _of_models(workflow, _present(product))
     known = template.placeholders(definition)
     given: dict[str, Any] = {
         name: make() for name, make in values(workflow, product, settings, source).items() if name in known
     }
     return template.filled(definition, given, later=LATER)
+
+
+def _present(product: ModelProduct) -> frozenset[str]:
+    """What optional states are marked with that the model has."""
+    own = bedrock.present(product) if bedrock.has(product) else frozenset[str]()
+    return own | ({"prepare"} if product.prepare else set())
 
 
 @cache

@@ -37,6 +37,8 @@ def image_of_scripts(product: ModelProduct, settings: Environment) -> str:
     """URI of the image that runs the inference scripts."""
     inference = product.inference or InferenceSettings()
     instance_type = inference.realtime_instance_types[0]
+    if product.customization and product.serving:  # which alone says on what a customized model runs
+        instance_type = product.serving.instance_type
     return images.image_of(product, settings, use="inference", instance_type=instance_type)
 
 

@@ -103,6 +103,8 @@ def _sample(product: ModelProduct, serving: ServingSettings, settings: Environme
     }
     if serving.mode == "serverless":
         given["Serverless"] = True
+    if serving.mode == "inference_components":
+        given["Component"] = settings.names.endpoint(product.name)
     if serving.mode == "async":
         given["Input"] = sample_address(product, settings)
     return given

@@ -8,6 +8,9 @@ from mlplatform.settings.gate import GateSettings
 from mlplatform.workflows import (
     admission,
     advice,
+    bedrock,
+    bedrock_sample,
+    customizing,
     links,
     processing,
     releasing,
@@ -35,6 +38,8 @@ def values(workflow: str, product: ModelProduct, settings: Environment, source: 
         **_requests(product, settings),
         **_timeouts(product),
         **_releasing(product, settings),
+        **_bedrock(product, settings),
+        **_customizing(product, settings),
         "Defaults": lambda: admission.defaults(workflow, product, settings),
         "Allowed": lambda: admission.allowed(workflow, product, settings),
         "Format": lambda: data_format(workflow, product),
@@ -124,6 +129,30 @@ def _releasing(product: ModelProduct, settings: Environment) -> Values:
     }
 
 
+def _bedrock(product: ModelProduct, settings: Environment) -> Values:
+    return {
+        "Bedrock": lambda: bedrock.literal(product, settings),
+        "BedrockFunctionArn": lambda: bedrock.function_arn(product, settings),
+        "BedrockPrefix": lambda: settings.names.bedrock(product.name),
+        "BedrockRequest": lambda: bedrock.job_request(product, settings),
+        "BedrockTimeout": lambda: _seconds(bedrock.settings_of(product).max_runtime_minutes),
+        "BedrockSample": lambda: bedrock_sample.sample(product),
+        "ImportedSample": lambda: bedrock_sample.imported_sample(product),
+        "Commitment": lambda: bedrock.commitment(product),
+    }
+
+
+def _customizing(product: ModelProduct, settings: Environment) -> Values:
+    section = product.customization
+    return {
+        "Customization": lambda: customizing.customization_literal(product, settings),
+        "CustomizationFunctionArn": lambda: customizing.function_arn(product, settings),
+        "CustomizationGate": lambda: customizing.gate(section.gate if section else None),
+        "DataChecks": lambda: customizing.checks(product, settings),
+        "JobBase": lambda: settings.names.name(product.name, kind="model"),
+    }
+
+
 def _seconds(minutes: int) -> int:
     return (minutes + PENDING_MINUTES) * 60
 
@@ -149,6 +178,8 @@ def data_format(workflow: str, product: ModelProduct) -> dict[str, Any]:
     """What the data must look like, as the function takes it."""
     if workflow == "batch":
         return _batch_format(product)
+    if workflow in bedrock.WORKFLOWS:
+        return {"Format": bedrock.settings_of(product).data_format, "MaximumBadRows": 0}
     data = product.data
     columns = data.columns if data else None
     return {
