@@ -26,7 +26,8 @@ STALE := $(shell for e in .venv .venv-checkov; do \
 
 ENVIRONMENTS = $(patsubst environments/%.yaml,%,$(wildcard environments/*.yaml))
 WORKFLOWS = train tune register batch customize customize-bedrock retire-bedrock
-RELEASES = release rollback confirm
+RELEASES = release ab-test rollback confirm $(LIFECYCLE)
+LIFECYCLE = pause resume retire
 NEEDS_ENV := $(filter explain cost bootstrap preflight deploy destroy status protect image $(WORKFLOWS) $(RELEASES),$(MAKECMDGOALS))
 ifneq ($(NEEDS_ENV),)
 ifeq ($(strip $(ENV)),)
@@ -95,8 +96,17 @@ $(WORKFLOWS):
 release: .venv/.runtime ## Release the newest approved version: MODEL= ENV=prod [VERSION=8] [NAME=]
 	@$(PY) -m tools.release $(ENV) $(MODEL) $(if $(VERSION),--version '$(VERSION)') $(if $(NAME),--name '$(NAME)')
 
+ab-test: .venv/.runtime ## Test a version with part of the requests: MODEL= ENV=prod [VERSION=8] [NAME=]
+	@$(PY) -m tools.ab_test $(ENV) $(MODEL) $(if $(VERSION),--version '$(VERSION)') $(if $(NAME),--name '$(NAME)')
+
 rollback: .venv/.runtime ## Bring the version before back, at once: MODEL= ENV=prod [TO=7] [REASON=]
 	@$(PY) -m tools.rollback $(ENV) $(MODEL) $(if $(TO),--to '$(TO)') $(if $(REASON),--reason '$(REASON)')
+
+pause: .venv/.runtime ## Stop paying for an endpoint, keep which version it serves: MODEL= ENV=dev [REASON=]
+resume: .venv/.runtime ## Bring back the version that was paused or retired: MODEL= ENV=dev [REASON=]
+retire: .venv/.runtime ## Take an endpoint away for good, and list what remains: MODEL= ENV=prod [REASON=]
+$(LIFECYCLE):
+	@$(PY) -m tools.lifecycle $@ $(ENV) $(MODEL) $(if $(REASON),--reason '$(REASON)')
 
 confirm: .venv/.runtime ## Answer a release that asks: MODEL= ENV=prod [ANSWER=decline] [NAME=]
 	@$(PY) -m tools.confirm $(ENV) $(MODEL) $(if $(ANSWER),--answer '$(ANSWER)') $(if $(NAME),--name '$(NAME)')

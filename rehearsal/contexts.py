@@ -90,8 +90,9 @@ def _tags(parameters: Parameters) -> Iterator[tuple[str, str | Sequence[str]]]:
         else {one.get("Key", one.get("key")): one.get("Value", one.get("value")) for one in tags}
     )
     yield from ((f"aws:RequestTag/{key}", value) for key, value in pairs.items())
-    if pairs:
-        yield "aws:TagKeys", list(pairs)
+    removed = parameters.get("TagKeys") or parameters.get("tagKeys") or ()
+    if pairs or removed:
+        yield "aws:TagKeys", [*pairs, *map(str, removed)]
 
 
 def _member_keys(**members: str) -> Callable[[ApiRequest, Place], Keys]:

@@ -1,5 +1,6 @@
 """What requests to CloudWatch and Application Auto Scaling act on."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 
 from rehearsal.api import Parameters, Place
@@ -20,8 +21,17 @@ def _scalable_target(parameters: Parameters, place: Place) -> Iterator[str]:
     """A scalable target has an id that AWS makes up: policies tell it by its tags, dimension and service."""
     if "ResourceARN" in parameters:
         yield str(parameters["ResourceARN"])
+    elif {"ResourceId", "ScalableDimension"} <= parameters.keys():
+        yield scalable_target(parameters, place)
     else:
         yield place.arn("application-autoscaling", f"scalable-target/{UNKNOWN}")
+
+
+def scalable_target(parameters: Parameters, place: Place) -> str:
+    """ARN of the target of a resource and a dimension: an id that nobody can foresee, and always the same."""
+    what = f"{parameters['ResourceId']} {parameters['ScalableDimension']}"
+    number = hashlib.sha256(what.encode()).hexdigest()[:17]
+    return place.arn("application-autoscaling", f"scalable-target/{number}")
 
 
 def _dashboards(parameters: Parameters, place: Place) -> Iterator[str]:

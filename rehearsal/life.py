@@ -6,7 +6,7 @@ from time import monotonic
 from mlplatform import workflows
 from mlplatform.permissions.trigger_roles import on_new_data, schedules
 from mlplatform.settings.products import ModelProduct
-from rehearsal import releases
+from rehearsal import ab_tests, pauses, releases, upkeep
 from rehearsal.api import REHEARSAL
 from rehearsal.bedrock_life import bedrock_life
 from rehearsal.customization_life import customization_life
@@ -40,6 +40,12 @@ def _lived(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterator[
     yield from bedrock_life(rehearsal, product, show)
     if serves:
         yield from releases.later_releases(rehearsal, product, version, show)
+        if "ab-test" in there and not rehearsal.settings.release.on_approval:
+            yield from ab_tests.ab_tests(rehearsal, product, version, show)
+        yield from upkeep.looked_after(rehearsal, product, show)
+        yield from pauses.paused_and_resumed(rehearsal, product, show)
+        yield from pauses.resumed_meanwhile(rehearsal, product, show)
+        yield from pauses.retired(rehearsal, product, show)
     if "batch" in there:
         rehearsal.approve(version)
         yield _ran(rehearsal, product, "batch", version, show)

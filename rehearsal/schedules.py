@@ -2,6 +2,7 @@
 
 import datetime
 import re
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,7 +10,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from rehearsal.api import ApiError, ApiRequest, Parameters
 from rehearsal.emulator import Emulator
 from rehearsal.event_targets import Targets
-from rehearsal.states.clock import iso
 
 # Scheduler user guide, "Schedule types": cron has six fields, rate a number and a unit, at one moment.
 EXPRESSION = re.compile(
@@ -42,7 +42,7 @@ class Schedules:
             return False
         target = schedule["Target"]
         group = self._emulator.place.arn("scheduler", f"schedule-group/{schedule['GroupName']}")
-        text = _filled(str(target.get("Input", "{}")), schedule)
+        text = _filled(str(target.get("Input", "{}")), schedule, self._emulator.clock.now())
         return self._targets.deliver("scheduler.amazonaws.com", target, group, text)
 
     def _create(self, given: Parameters) -> Parameters:
@@ -104,13 +104,12 @@ def _check(given: Parameters) -> None:
         raise ApiError("ValidationException", f"Invalid Schedule Expression Timezone {zone}.") from problem
 
 
-def _filled(text: str, schedule: Mapping[str, Any]) -> str:
+def _filled(text: str, schedule: Mapping[str, Any], now: datetime.datetime) -> str:
     """Scheduler user guide, "Adding context attributes": the documented keywords in Input."""
-    now = iso(datetime.datetime.now(datetime.UTC))
     attributes = {
         "schedule-arn": str(schedule["Arn"]),
-        "scheduled-time": now,
-        "execution-id": "rehearsal",
+        "scheduled-time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "execution-id": str(uuid.uuid4()),
         "attempt-number": "1",
     }
     return re.sub(r"<aws\.scheduler\.([a-z-]+)>", lambda found: attributes.get(found[1], found[0]), text)

@@ -51,6 +51,13 @@ def serving(rehearsal: Rehearsal, product: ModelProduct) -> Any:
     return described["EndpointConfigName"], described["EndpointStatus"], dict(stack.parameters)
 
 
+def weights_of(rehearsal: Rehearsal, product: ModelProduct) -> dict[str, float]:
+    """The present weight of each variant that answers."""
+    name = rehearsal.settings.names.endpoint(product.name)
+    described = rehearsal.emulator.client("sagemaker", REHEARSAL).describe_endpoint(EndpointName=name)
+    return {one["VariantName"]: float(one["CurrentWeight"]) for one in described["ProductionVariants"]}
+
+
 def served(rehearsal: Rehearsal, product: ModelProduct) -> str:
     """The version that production serves, read from the endpoint."""
     client = rehearsal.emulator.client("sagemaker", REHEARSAL)
@@ -77,5 +84,7 @@ def unrest(rehearsal: Rehearsal, product: ModelProduct, version: str) -> list[st
     problems = [f"{what} is {is_}, not {should}" for what, (is_, should) in wanted.items() if is_ != should]
     if "ShadowProductionVariants" in found:
         problems.append("a shadow is left")
+    if weights_of(rehearsal, product) != {"production": 1.0}:
+        problems.append(f"the weights are {weights_of(rehearsal, product)}")
     invoked(rehearsal, product)
     return problems

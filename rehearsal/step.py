@@ -28,7 +28,7 @@ class Step:
         """Outcome of a release or rollback; that of one that failed is its error's name."""
         if self.ended.succeeded:
             return str(self.ended.output.get("Outcome", ""))
-        words = self.ended.error.removeprefix("Release").removeprefix("Rollback")
+        words = self.ended.error.removeprefix("Release").removeprefix("Rollback").removeprefix("Lifecycle")
         return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in words).strip("_")
 
     @property

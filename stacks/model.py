@@ -27,6 +27,7 @@ from mlplatform.settings.customization import CustomizationSettings
 from mlplatform.settings.products import ModelProduct
 from mlplatform.stack import PlatformStack
 from mlplatform.stack_exports import import_value
+from mlplatform.upkeep import Upkeep
 from mlplatform.workflow import Workflows
 from mlplatform.workflow_triggers import WorkflowTriggers
 
@@ -93,9 +94,10 @@ class ModelStack(PlatformStack):
 
     def _releases(self, served: Served) -> dict[str, str]:
         """What decides on releases and rollbacks, and the roles they run as, by workflow."""
-        ReleaseFunction(self, "Release", served=served)
+        function = ReleaseFunction(self, "Release", served=served)
+        Upkeep(self, "Upkeep", served=served, function_arn=function.arn)
         roles = ServingRoles(self, "Serving", served=served)
-        return dict.fromkeys(workflows.RELEASES, roles.workflow_arn)
+        return dict.fromkeys(workflows.releases(served.product, served.settings), roles.workflow_arn)
 
 
 @cache

@@ -15,39 +15,32 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from release import ports
+from release import ports, protection
 from release.identifiers import later
 from release.ports import ConflictError, Package
+from release.situation import denies_loss
 
 GROUP = "arn:test:sagemaker:eu-central-1:111122223333:model-package-group/shop-prod-loans"
 PACKAGE = GROUP.replace("model-package-group", "model-package")
 MACHINE = "arn:test:states:eu-central-1:111122223333:execution:shop-prod-loans"
 ENDPOINT = "shop-prod-loans"
 START = "2026-01-05T08:00:00Z"
-POLICY = json.dumps(
-    {
-        "Statement": [
-            {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
-            {
-                "Effect": "Deny",
-                "Action": ["Update:Delete", "Update:Replace"],
-                "Principal": "*",
-                "Resource": "LogicalResourceId/Endpoint",
-            },
-        ]
-    }
-)
+POLICY = json.dumps(protection.POLICY)
 DEFAULTS = {
     "ProductionModelPackageArn": "none",
     "ShadowModelPackageArn": "none",
     "PreviousModelPackageArn": "none",
+    "ChallengerModelPackageArn": "none",
     "ReleaseId": "none",
     "RolloutMode": "immediate",
     "ProductionAttempt": "0",
+    "Paused": "false",
 }
 ALLOWED = [
     "ProductionModel",
     "ShadowModel",
+    "ChallengerModel",
+    "ChallengerScalableTarget",
     "EndpointConfig",
     "Endpoint",
     "ScalableTarget",
@@ -72,6 +65,20 @@ SERVING: dict[str, Any] = {
             "P99LatencyIncreasePercent": 20,
         },
     },
+    "AbTest": {
+        "Steps": [10, 50, 100],
+        "StepMinutes": 60,
+        "MinimumInvocations": 100,
+        "ConfidencePercent": 95,
+        "PowerPercent": 80,
+        "Limits": {
+            "ErrorRateIncreasePercentagePoints": 0.5,
+            "P50LatencyIncreasePercent": 20,
+            "P99LatencyIncreasePercent": 20,
+        },
+        "Metrics": [{"Name": "repaid", "Direction": "higher", "NoWorseByPoints": 1}],
+        "MaximumDays": 2,
+    },
     "Rollout": {
         "Strategy": "canary",
         "WaitMinutes": 10,
@@ -79,20 +86,23 @@ SERVING: dict[str, Any] = {
         "MaximumMinutes": 120,
         "BakingMinutes": 15,
     },
+    "KeepVersions": 2,
     "AlarmPrefix": "shop-prod/loans/release-",
+    "OperatingAlarms": {"Prefix": "shop-prod/loans/", "Names": ["shop-prod/loans/challenger-server-errors"]},
     "AllowedChanges": ALLOWED,
     "Links": {"Console": "", "Report": ""},
 }
 
 IMMEDIATE_SECONDS, GUARDED_SECONDS, CLEANUP_SECONDS, WAY_BACK_SECONDS = 240, 1200, 15, 120
+WEIGHING_SECONDS, SCALING_SECONDS = 30, 240
 
 
 class ThrottledError(Exception):
     """A service that was asked too often, or whose answer was lost."""
 
 
-class DiedError(Exception):
-    """Whoever made the call is no more: the execution ended, nobody calls again."""
+class DiedError(BaseException):
+    """Whoever made the call is no more: the execution ended, nobody calls again. Nobody can catch that."""
 
 
 @dataclass
@@ -121,6 +131,7 @@ class Resources:
 
     model: tuple[str, tuple[str, ...]] | None = None
     shadow: tuple[str, tuple[str, ...]] | None = None
+    challenger: tuple[str, tuple[str, ...]] | None = None
     config: tuple[str, tuple[str, ...]] | None = None
     alarm: str | None = None
     endpoint: str | None = None
@@ -162,6 +173,8 @@ class Account:
     notes: dict[str, str] = field(default_factory=dict)
     lineage: set[tuple[str, str]] = field(default_factory=set)
     marked: bool = False
+    pauses: set[str] = field(default_factory=set)
+    """Executions that people started to pause or to retire."""
     violations: list[str] = field(default_factory=list)
     terminal: dict[str, int] = field(default_factory=dict)
     served: list[str] = field(default_factory=list)
@@ -188,6 +201,21 @@ class Account:
     # SageMaker
     models: dict[str, str] = field(default_factory=dict)
     configs: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    challengers: dict[str, str] = field(default_factory=dict)
+    """Model of the challenger, by the configuration that has one."""
+    created: dict[str, float] = field(default_factory=dict)
+    """When each model and configuration was made."""
+    told: list[bool] = field(default_factory=list)
+    """Whether upkeep found something, each time it looked."""
+    swept: list[str] = field(default_factory=list)
+    weights: dict[str, float] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    shares: list[tuple[str, float]] = field(default_factory=list)
+    """Share of the requests that the challenger got, from when on."""
+    scaled: bool = False
+    """Whether the challenger is a scalable target."""
+    change: tuple[float, dict[str, float], dict[str, int]] | None = None
+    """Weights and counts on their way, and when they will be there."""
     endpoint_config: str | None = None
     endpoint_status: str = "InService"
     endpoint_reason: str = ""
@@ -230,6 +258,12 @@ class Account:
 
     def settle(self) -> None:
         """Let everything end that has ended by now."""
+        if self.change and self.change[0] <= self.now:
+            (_, weights, counts), self.change = self.change, None
+            self.weights |= weights
+            self.counts |= counts
+            self.endpoint_status = "InService"
+            self.shares.append((self.clock, self.exposed))
         while self.update and self.update.ends <= self.now:
             update, self.update = self.update, None
             moment, self.now = self.now, update.ends
@@ -243,20 +277,25 @@ class Account:
         AWS::SageMaker::Model and ::EndpointConfig, "Update requires: Replacement").
         """
         production = parameters["ProductionModelPackageArn"]
-        if production == "none":
+        if production == "none" or parameters["Paused"] == "true":
             return Resources()
         made = (production, parameters["ProductionAttempt"])
         model = self._kept(self.resources.model, made, "ProductionModel")
         shadow = None
         if parameters["ShadowModelPackageArn"] != "none":
             shadow = self._kept(self.resources.shadow, (parameters["ShadowModelPackageArn"],), "ShadowModel")
-        content = (model[0], shadow[0] if shadow else "", str(self.revision))
+        challenger = None
+        if parameters["ChallengerModelPackageArn"] != "none":
+            of_challenger = (parameters["ChallengerModelPackageArn"], parameters["ProductionAttempt"])
+            challenger = self._kept(self.resources.challenger, of_challenger, "ChallengerModel")
+        beside = [each[0] if each else "" for each in (shadow, challenger)]
+        content = (model[0], *beside, str(self.revision))
         config = self._kept(self.resources.config, content, "EndpointConfig")
         static = (
             "static" if self.static_alarms else f"{parameters['ReleaseId']}-{parameters['ProductionAttempt']}"
         )
         alarm = f"{self.serving['AlarmPrefix']}{static}"
-        return Resources(model, shadow, config, alarm, config[0])
+        return Resources(model, shadow, challenger, config, alarm, config[0])
 
     def _kept(
         self, old: tuple[str, tuple[str, ...]] | None, content: tuple[str, ...], logical: str
@@ -276,16 +315,19 @@ class Account:
         self.before, self.parameters = old, parameters
         self.status = "UPDATE_IN_PROGRESS"
         self.reason = ""
-        if after.endpoint is None and before.endpoint is not None:
-            # The stack policy denies it, for every caller (CFN, stack policies).
-            self._end(
-                self.now + 5, lambda: self._way_back(before, old, "denied by stack policy", first), before
-            )
+        if after.endpoint is None:
+            self._take_away(before, old, first)
             return
         self._create(after)
-        if parameters["RolloutMode"] == "guarded" and bool(before.shadow) != bool(after.shadow):
+        if parameters["RolloutMode"] == "guarded" and _variants(before) != _variants(after):
             # Guardrails need the same variants before and after (SM, deployment guardrails, exclusions).
             self.violations.append("a guarded update adds or removes a variant")
+        if after.shadow and after.challenger:
+            # One production variant beside a shadow (SM, CreateEndpointConfig, ShadowProductionVariants).
+            self.violations.append("an update would make both a shadow and a challenger")
+        if after.endpoint != before.endpoint and (refused := self._refused(after)):
+            self._end(self.now + 5, lambda: self._way_back(before, old, refused, first), before)
+            return
         if after.endpoint == before.endpoint:
             self._end(self.now + 20, lambda: self._complete(before, after), after)
             return
@@ -293,19 +335,54 @@ class Account:
         seconds = GUARDED_SECONDS if guarded else self.immediate_seconds
         if before.endpoint is None:
             self.endpoint_config, self.endpoint_status = after.endpoint, "Creating"
+            self.marked = False
         else:
             self.endpoint_status = "Updating"
         self._end(self.now + seconds, lambda: self._updated(before, after, old, guarded, first), after)
 
+    def _take_away(self, before: Resources, old: dict[str, str], first: bool) -> None:
+        """What is gone from the template is deleted at the end (CFN, UPDATE_COMPLETE_CLEANUP_IN_PROGRESS):
+        what cannot be deleted then is left behind, and the update counts as a success."""
+        if before.endpoint is not None and denies_loss(self.policy):
+            # For every caller (CFN, stack policies).
+            self._end(
+                self.now + 5, lambda: self._way_back(before, old, "denied by stack policy", first), before
+            )
+            return
+
+        def cleaned() -> None:
+            self.status = "UPDATE_COMPLETE"
+            if first and not self.marked:
+                self.endpoint_config = None
+
+        def done() -> None:
+            self.resources, self.status = Resources(), "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+            self._end(self.now + 200, cleaned, Resources())
+
+        self._end(self.now + 20, done, Resources())
+
     def _end(self, ends: float, done: Callable[[], None], target: Resources) -> None:
         self.update = Update(ends, done, target, self.parameters)
 
+    def _refused(self, after: Resources) -> str:
+        """Why SageMaker refuses UpdateEndpoint at once; empty if it does not."""
+        if self.change:
+            return "Cannot update in-progress endpoint"
+        if self.scaled and not after.challenger:
+            # SM, "Update endpoints that use automatic scaling"; CFN deletes the target only afterwards.
+            return "the variant challenger must be deregistered as scalable target"
+        return ""
+
     def _create(self, after: Resources) -> None:
-        for made in (after.model, after.shadow):
+        for made in (after.model, after.shadow, after.challenger):
             if made:
                 self.models[made[0]] = made[1][0]
         if after.config and after.model:
             self.configs[after.config[0]] = (after.model[0], after.shadow[0] if after.shadow else None)
+            if after.challenger:
+                self.challengers[after.config[0]] = after.challenger[0]
+        for name in (*self.models, *self.configs):
+            self.created.setdefault(name, self.now)
 
     def _updated(
         self, before: Resources, after: Resources, old: dict[str, str], guarded: bool, first: bool
@@ -317,6 +394,7 @@ class Account:
         if problem is None:
             self.endpoint_config, self.endpoint_status, self.endpoint_reason = after.endpoint, "InService", ""
             self.served.append(self.models[self.configs[str(after.endpoint)][0]])
+            self._weighed(after)
             self._complete(before, after)
             return
         if before.endpoint is None:
@@ -330,6 +408,46 @@ class Account:
             self._complete(before, after)
         else:
             self._way_back(before, old, problem, first)
+
+    def _weighed(self, after: Resources) -> None:
+        """Weights and counts stay those of variants of the same name; without a challenger the weight is the
+        configuration's (SM, UpdateEndpoint, Retain- and ExcludeRetainedVariantProperties)."""
+        count = self.counts.get("production", 2)
+        if after.challenger is None:
+            self.weights, self.counts = {"production": 1.0}, {"production": count}
+        else:
+            self.weights = {"production": 1.0, "challenger": 0.0} | self.weights
+            self.counts = {"production": count, "challenger": 2} | self.counts
+        self.scaled = after.challenger is not None
+        self.shares.append((self.clock, self.exposed))
+
+    def shift(self, weights: dict[str, float], counts: dict[str, int]) -> None:
+        """UpdateEndpointWeightsAndCapacities: refused while the endpoint changes, and for no such variant."""
+        if self.endpoint_status != "InService" or self.change:
+            raise ConflictError("Cannot update in-progress endpoint")
+        if set(weights) | set(counts) > set(self.weights):
+            raise ThrottledError("variant challenger does not exist")
+        self.endpoint_status = "Updating"
+        self.change = (self.now + (SCALING_SECONDS if counts else WEIGHING_SECONDS), weights, counts)
+
+    @property
+    def exposed(self) -> float:
+        """Share of the requests that the challenger gets, or is about to, in percent."""
+        weights = self.weights | (self.change[1] if self.change else {})
+        whole = sum(weights.values())
+        return 100 * weights.get("challenger", 0.0) / whole if whole else 0.0
+
+    def rings(self) -> bool:
+        """Whether an alarm of the endpoint is in ALARM, that of a challenger which fails under load too."""
+        name = self.resources.alarm
+        return self.flapping or (name is not None and name in self.raised) or self.challenger_fails
+
+    @property
+    def challenger_fails(self) -> bool:
+        """Whether the challenger's own alarm is in ALARM."""
+        model = self.challengers.get(str(self.endpoint_config))
+        quality = self.qualities.get(self.version_of(self.models.get(str(model), "/0")))
+        return quality == "weak" and self.weights.get("challenger", 0.0) > 90
 
     def _trouble(self, after: Resources, guarded: bool) -> str | None:
         if self.capacity_fails:
@@ -352,13 +470,15 @@ class Account:
         version = self.qualities.get(
             self.version_of(self.models.get(str(after.model and after.model[0]), "/0"))
         )
-        if version == "late" and after.alarm and self.parameters["RolloutMode"] == "guarded":
+        promoted = self.parameters["RolloutMode"] == "guarded" or (before.challenger and not after.challenger)
+        if version == "late" and after.alarm and promoted:
             self.raised.add(after.alarm)
 
         def cleaned() -> None:
             self.status = "UPDATE_COMPLETE"
             if not self.retain:
-                for old, new in ((before.model, after.model), (before.shadow, after.shadow)):
+                pairs = (before.model, after.model), (before.shadow, after.shadow)
+                for old, new in (*pairs, (before.challenger, after.challenger)):
                     if old and old != new:
                         self.models.pop(old[0], None)
                 if before.config and before.config != after.config:
@@ -388,6 +508,24 @@ class Account:
         self._end(self.now + WAY_BACK_SECONDS, back, before)
 
     _stuck: tuple[Resources, dict[str, str], str, bool] | None = None
+
+    def age(self) -> None:
+        """All that was ever made was made long ago."""
+        self.created = dict.fromkeys(self.created, self.now - 8 * 24 * 3600)
+
+    def named_by(self, config: str | None) -> set[str]:
+        """Models that a configuration names."""
+        if config not in self.configs:
+            return set()
+        return {one for one in (*self.configs[config], self.challengers.get(config)) if one}
+
+    def needed(self) -> set[str]:
+        """Models and configurations that must be there now, whatever else there is."""
+        ways = [self.resources, *([self.update.target] if self.update else [])]
+        configs = {self.endpoint_config, *(way.config[0] for way in ways if way.config)}
+        made = {each[0] for way in ways for each in (way.model, way.shadow, way.challenger) if each}
+        names = {one for one in configs if one} | made
+        return names.union(*(self.named_by(config) for config in configs))
 
     def continue_rollback(self) -> None:
         """ContinueUpdateRollback: legal in UPDATE_ROLLBACK_FAILED only (CFN)."""
@@ -444,4 +582,11 @@ class Account:
         """Variant to package of the endpoint's configuration."""
         model, shadow = self.configs.get(str(self.endpoint_config), ("", None))
         found = {"production": self.models.get(model, "")}
-        return found | ({"shadow": self.models.get(shadow, "")} if shadow else {})
+        found |= {"shadow": self.models.get(shadow, "")} if shadow else {}
+        challenger = self.challengers.get(str(self.endpoint_config))
+        return found | ({"challenger": self.models.get(challenger, "")} if challenger else {})
+
+
+def _variants(resources: Resources) -> tuple[bool, bool]:
+    """What there is beside production."""
+    return resources.shadow is not None, resources.challenger is not None

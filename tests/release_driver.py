@@ -12,6 +12,8 @@ from release import flow
 from release.ports import ConflictError
 
 RETRIES = 2
+FIRST = {"release": "admit", "lifecycle": "plan_lifecycle", "ab_test": "admit_challenger", "upkeep": "upkeep"}
+TESTING = ("shift", "observe", "weigh", "promote")
 FAILURES = 3
 """Failed steps after which a workflow only explains what failed."""
 
@@ -29,6 +31,8 @@ class Execution:
     due: float
     work: dict[str, Any] = field(default_factory=dict)
     failures: int = 0
+    rang: bool = False
+    """Whether an alarm was in ALARM when the present step began, and the endpoint could be changed."""
     steps: int = 0
     path: list[str] = field(default_factory=list)
     confirmation_until: float | None = None
@@ -54,6 +58,8 @@ class Execution:
         account.now = max(account.now, self.due)
         for attempt in range(RETRIES + 1):
             account.calls, account.actor = 0, self.arn
+            account.settle()
+            self.rang = account.rings() and not account.update and not account.change
             try:
                 answer = flow.run(self._event(more), account.world())
                 if self.alive:  # else somebody stopped the execution meanwhile
@@ -91,6 +97,7 @@ class Execution:
         self.account.actor = ""
 
     def _answered(self, work: dict[str, Any]) -> None:
+        self._judged(self.following, work["Next"])
         self.path.append(self.following)
         self.steps += 1
         self.work, self.following = work, work["Next"]
@@ -101,10 +108,24 @@ class Execution:
         if self.following == "confirm":
             self.confirmation_until = self.account.now + 72 * 3600
 
+    def _judged(self, step: str, following: str) -> None:
+        """A test that looked while an alarm rang has sent the requests back in that very step."""
+        account = self.account
+        if step == following == "observe" and not (account.change or account.update):
+            weights = account.items[f"release#{self.work['ReleaseId']}"]["weights"]
+            if self.alive and account.weights != weights:
+                account.violations.append(f"the endpoint has {account.weights}, the ledger {weights}")
+        looked = self.workflow == "ab_test" and step in TESTING and following != "end"
+        if looked and self.rang and account.exposed:
+            account.violations.append(f"an alarm rang in {step}, and the challenger still gets requests")
+        if looked and self.rang and following in (*TESTING, "roll_out"):
+            account.violations.append(f"an alarm rang in {step}, and {following} follows")
+
     def _failed(self, error: str, cause: str) -> None:
         self.error = {"State": self.following, "Error": error, "Cause": cause}
         self.failures += 1
-        if self.following == "give_up" or self.failures > FAILURES:
+        by_clock = self.workflow == "upkeep"
+        if self.following == "give_up" or self.failures > FAILURES or by_clock:
             self.account.running[self.arn] = False
         else:
             self.following = "give_up"
@@ -130,7 +151,9 @@ class Operator:
         account = self.account
         arn = f"{MACHINE}-{workflow}:{len(self.executions) + 1}"
         account.running[arn] = True
-        first = "admit" if workflow == "release" else "plan"
+        first = FIRST.get(workflow, "plan")
+        if given.get("action") in ("pause", "retire"):
+            account.pauses.add(arn)
         begun = Execution(account, workflow, arn, given, first, account.clock, account.now)
         self.executions.append(begun)
         return begun
@@ -139,9 +162,21 @@ class Operator:
         """Start a release and let it end."""
         return self.finish(self.start("release", **given))
 
+    def ab_test(self, **given: Any) -> Execution:
+        """Start an A/B test and let it end."""
+        return self.finish(self.start("ab_test", **given), limit=3000)
+
     def rollback(self, **given: Any) -> Execution:
         """Start a rollback and let it end."""
         return self.finish(self.start("rollback", **given))
+
+    def lifecycle(self, action: str, **given: Any) -> Execution:
+        """Pause, resume or retire, and let it end."""
+        return self.finish(self.start("lifecycle", action=action, **given))
+
+    def upkeep(self) -> Execution:
+        """Have the clock call."""
+        return self.finish(self.start("upkeep"))
 
     def finish(self, execution: Execution, limit: int = 600) -> Execution:
         """Let one execution end by itself; a confirmation is given."""
@@ -180,5 +215,6 @@ class Operator:
 
 
 def _ended_badly(execution: Execution) -> bool:
-    good = ("released", "nothing_to_do", "superseded", "declined")
-    return not execution.alive and execution.outcome not in good
+    good = ("released", "nothing_to_do", "superseded", "declined", "paused", "resumed", "retired")
+    # Of what the clock calls no event comes.
+    return not execution.alive and execution.outcome not in good and execution.workflow != "upkeep"

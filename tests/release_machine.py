@@ -9,6 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from release_driver import Execution, Operator
 from release_world import SERVING, Account, Fault
 
+from release.situation import denies_loss
+
 T = TypeVar("T")
 VERSIONS = st.integers(1, 5)
 WHO = st.integers(0, 7)
@@ -19,22 +21,30 @@ def _pick(choice: Sequence[T], who: int) -> T:
     return choice[who % len(choice)]
 
 
-def serving(*, after: bool, shadow: bool) -> dict[str, Any]:
+def serving(*, after: bool, shadow: bool, steps: Sequence[int] = ()) -> dict[str, Any]:
     """Settings whose waits are short to simulate: nothing depends on how long they are."""
     literal = copy.deepcopy(SERVING)
     literal["After"] = "staging" if after else None
     literal["Shadow"] = literal["Shadow"] if shadow else None
     literal["Rollout"] |= {"WatchMinutes": 2, "BakingMinutes": 20}
+    short = {"Steps": list(steps), "StepMinutes": 10, "MinimumInvocations": 50, "Metrics": []}
+    literal["AbTest"] = literal["AbTest"] | short if steps else None
     return literal
 
 
 class Releases(RuleBasedStateMachine):
     """One endpoint, its releases and rollbacks, and everything that goes wrong."""
 
-    @initialize(after=st.booleans(), shadow=st.sampled_from([True, True, True, False]), begun=st.booleans())
-    def begin(self, after: bool, shadow: bool, begun: bool) -> None:
+    @initialize(
+        after=st.booleans(),
+        shadow=st.sampled_from([True, True, True, False]),
+        steps=st.sampled_from([[50], [20, 50, 100], [50], []]),
+        begun=st.booleans(),
+    )
+    def begin(self, after: bool, shadow: bool, steps: list[int], begun: bool) -> None:
         """An endpoint that has served nothing, or one version."""
-        self.account = Account(serving=serving(after=after, shadow=shadow), immediate_seconds=70)
+        literal = serving(after=after, shadow=shadow, steps=steps)
+        self.account = Account(serving=literal, immediate_seconds=70)
         self.operator = Operator(self.account)
         self.everything: list[Execution] = self.operator.executions
         if begun:
@@ -48,7 +58,8 @@ class Releases(RuleBasedStateMachine):
     def dead(self) -> list[Execution]:
         """Executions whose end nobody has taken up."""
         recovered = self.operator.recovered
-        return [each for each in self.everything if not each.alive and each.arn not in recovered]
+        ended = [each for each in self.everything if not each.alive and each.workflow != "upkeep"]
+        return [each for each in ended if each.arn not in recovered]
 
     def room(self) -> bool:
         """Whether another execution may begin: too many only take time."""
@@ -90,6 +101,49 @@ class Releases(RuleBasedStateMachine):
     def rollback(self, to: int | None) -> None:
         """Somebody wants what served before."""
         self.operator.start("rollback", **({"to": to} if to else {}))
+
+    @precondition(
+        lambda self: self.account.serving["AbTest"] and "live" in self.account.items and self.room()
+    )
+    @rule(newer=st.sampled_from([1, 1, 1, 0]), quality=QUALITIES, steps=st.sampled_from([0, 8, 16, 24, 40]))
+    def test(self, newer: int, quality: str, steps: int) -> None:
+        """Somebody lets a version answer part of the requests, and the test gets some way."""
+        version = min(8, self.account.items["live"]["version"] + newer)
+        if newer:
+            self.account.approve(version, quality)
+        test = self.operator.start("ab_test", version=version)
+        for _ in range(steps):
+            if test.alive and test.following != "confirm":
+                test.step()
+
+    @rule(share=st.sampled_from([0, 30, 100]))
+    def weigh(self, share: int) -> None:
+        """Somebody changes the weights by hand."""
+        account = self.account
+        if "challenger" in account.weights and not account.change and account.endpoint_status == "InService":
+            account.shift({"production": 100.0 - share, "challenger": float(share)}, {})
+
+    @precondition(room)
+    @rule(action=st.sampled_from(["pause", "resume", "retire"]))
+    def pause(self, action: str) -> None:
+        """Somebody wants no endpoint, or the endpoint back."""
+        self.operator.start("lifecycle", action=action)
+
+    @precondition(room)
+    @rule(meanwhile=st.sampled_from(["nothing", "nothing", "deploy", "step", "later"]), at=st.integers(1, 30))
+    def upkeep(self, meanwhile: str, at: int) -> None:
+        """The clock calls when everything there is has become old; others do what they do."""
+        account = self.account
+        account.age()
+        account.items.pop("upkeep", None)
+        execution = self.operator.start("upkeep")
+        if meanwhile == "deploy":
+            account.interrupt = (at, lambda: account.deploy(changed=True) and None)
+        elif meanwhile == "step":
+            others = [each for each in self.alive() if each is not execution and each.following != "confirm"]
+            account.interrupt = (at, lambda: [each.step() for each in others if each.alive] and None)
+        if meanwhile != "later":
+            execution.step()
 
     @precondition(lambda self: self.alive())
     @rule(who=WHO, steps=st.integers(1, 12))
@@ -199,6 +253,7 @@ class Releases(RuleBasedStateMachine):
         account = self.account
         account.way_back_fails = account.capacity_fails = 0
         account.silent = account.flapping = False
+        self.a_pause_is_kept_until_it_is_ended()
         self.rollback_is_possible()
         # Nothing that went wrong before keeps a good version from being released.
         released = self.operator.release(model_package_arn=account.approve(9))
@@ -206,8 +261,47 @@ class Releases(RuleBasedStateMachine):
         self.at_rest()
         assert released.outcome == "released", released.work["Message"]
         assert account.items["live"]["version"] == 9
+        self.nothing_is_reported_at_rest()
         assert account.configs[str(account.endpoint_config)][1] is None
         assert account.status == "UPDATE_COMPLETE"
+
+    def nothing_is_reported_at_rest(self) -> None:
+        """Upkeep rings no false alarm, and what it deletes leaves everything as it is."""
+        account = self.account
+        account.now += 3600  # a sweep that died has the lease no longer
+        account.age()
+        account.items.pop("upkeep", None)
+        looked = self.operator.upkeep()
+        assert looked.outcome == "well", looked.work["Message"]
+        assert set(account.configs) | set(account.models) <= account.needed() | self.kept()
+        self.at_rest()
+
+    def kept(self) -> set[str]:
+        """Models and configurations of the versions that served last."""
+        account = self.account
+        good = sorted((key for key in account.items if key.startswith("good#")), reverse=True)
+        good = good[: account.serving["KeepVersions"]]
+        packages = {account.items[key]["package"] for key in good}
+        models = {name for name, package in account.models.items() if package in packages}
+        configs = {name for name in account.configs if account.named_by(name) <= models}
+        return configs | models.union(*(account.named_by(config) for config in configs))
+
+    def a_pause_is_kept_until_it_is_ended(self) -> None:
+        """Whoever wants to change what serves is refused, and the same version comes back."""
+        account, paused = self.account, self.account.items.get("paused")
+        if paused is None:
+            return
+        stuck = account.status == "UPDATE_ROLLBACK_FAILED"
+        for refused in () if stuck else (self.operator.release(), self.operator.rollback()):
+            assert refused.outcome in ("refused", "nothing_to_do"), refused.work["Message"]
+            assert account.endpoint_config is None
+        account.set_approval(paused["version"], "Approved")
+        resumed = self.operator.lifecycle("resume")
+        self.operator.settle()
+        self.at_rest()
+        dumb = account.qualities[paused["version"]] == "dumb"
+        assert resumed.outcome == ("failed" if dumb else "resumed"), resumed.work["Message"]
+        assert account.packages_served() == {"production": paused["package"]}
 
     def rollback_is_possible(self) -> None:
         """From every rest to what served before, from every trouble to rest, and never to and fro."""
@@ -251,9 +345,13 @@ class Releases(RuleBasedStateMachine):
         if not hasattr(self, "account") or "live" not in self.account.items:
             return
         account = self.account
+        away = "paused" in account.items or account.parameters["Paused"] == "true"
+        if account.endpoint_config is None and away:
+            return
         assert account.endpoint_config in account.configs, "the configuration in use is gone"
-        model, shadow = account.configs[account.endpoint_config]
-        assert {model, *([shadow] if shadow else [])} <= set(account.models), "a model in use is gone"
+        used = {*account.configs[account.endpoint_config], account.challengers.get(account.endpoint_config)}
+        assert used - {None} <= set(account.models), "a model in use is gone"
+        assert sum(account.weights.values()) > 0, "no variant gets any request"
 
     @invariant()
     def intents_end_once(self) -> None:
@@ -272,14 +370,25 @@ class Releases(RuleBasedStateMachine):
         assert not [key for key in account.items if key.startswith("open#")]
         stuck = account.status == "UPDATE_ROLLBACK_FAILED"
         lease = account.items.get("lease", {"holder": ""})
-        assert not lease["holder"] or stuck, "the lease is held by the dead"
+        lent = lease["holder"] and lease["workflow"] == "upkeep"
+        assert not lease["holder"] or stuck or lent, "the lease is held by the dead"
         live = account.items.get("live")
         if stuck or live is None:
             return
+        assert denies_loss(account.policy), "the stack policy is still lifted"
+        if "paused" in account.items:
+            assert account.parameters["Paused"] == "true", "the template does not say that it is paused"
+            assert account.endpoint_config is None, "the model is paused and costs"
+            return
+        assert account.marked, "what serves could be taken away"
         served = account.packages_served()
         assert served["production"] == live["package"], "what serves is not what is recorded"
         assert account.parameters["ProductionModelPackageArn"] == live["package"], (
             "the template says otherwise"
         )
+        assert "challenger" not in served, "the challenger was left on"
+        assert account.parameters["ChallengerModelPackageArn"] == "none"
+        assert list(account.weights) == ["production"], "production does not have all requests"
+        assert not account.scaled, "a variant scales that is not there"
         assert "shadow" not in served, "the shadow was left on"
         assert account.parameters["ShadowModelPackageArn"] == "none"

@@ -15,17 +15,24 @@ from release_world import Account
 
 from release import (
     admission,
+    challenger,
     closing,
     fitness,
     flow,
     identifiers,
     lease,
+    loan,
+    pausing,
+    protection,
     rollback,
     route,
     shadow,
     situation,
+    sweeping,
     taking,
+    traffic,
     updates,
+    upkeep,
 )
 from release.ports import Write
 
@@ -105,14 +112,36 @@ def _undecided(call: Any, release: str, outcome: str) -> list[Write]:
     return []
 
 
+def _unwritten(call: Any, now: Any) -> Any:
+    return [], _BEGUN(call, now)[1]
+
+
+def _always_promoted(*args: Any, last: bool, **kwargs: Any) -> Any:
+    return replace(_DECIDE(*args, last=last, **kwargs), outcome="promote" if last else "continue")
+
+
+def _weightless(call: Any, phase: str, **more: Any) -> None:
+    if phase != "observe":
+        more.pop("weights", None)
+    _HOLD(call, phase, **more)
+
+
 def _keep_everything(call: Any, now: Any, package: Any) -> list[Write]:
     return [write for write in _ENTRIES(call, now, package) if write.content is not None]
 
 
+def _nameless(configurations: Any, models: Any, needed: Any, now: str) -> Any:
+    """Whether a configuration names a model is not looked at."""
+    gone, _ = _SUPERFLUOUS(configurations, models, needed, now)
+    return gone, _SUPERFLUOUS([], models, needed, now)[1]
+
+
 _NUMBERS = itertools.count()
+_SUPERFLUOUS = upkeep.superfluous
 _JUDGE, _PLAN, _HOLD, _ENTRIES = shadow.judge, updates._plan, lease.hold, closing._entries
 _PARAMETERS = updates._parameters
-_TAKEN_UP = taking._taken_up
+_DECIDE = challenger.decide
+_TAKEN_UP, _BEGUN = taking._taken_up, pausing.begun
 
 MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "the lease is taken from the living": _instead(lease._dead, lambda call, held: True),
@@ -173,6 +202,26 @@ MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         route.mend, lambda call: call.reply("follow_update", "", seconds=20, Mended=True)
     ),
     "what serves is not what a rollback was asked for": _instead(route.target, lambda call, now: now.served),
+    "the stack policy stays lifted after a pause": _instead(protection.restore, lambda call, now: None),
+    "a pause is not written down before it begins": _instead(pausing.begun, _unwritten),
+    "nobody asks whether a model is paused": _instead(pausing.refused_while_paused, lambda call: None),
+    "a resumption that failed leaves no pause": _instead(pausing.undone, lambda call, now: []),
+    "an endpoint that came back is not tagged": _attribute(Endpoint, "mark_served", lambda self: None),
+    "an alarm does not end an A/B test": _instead(challenger._ringing, lambda call, now: ""),
+    "requests stay with a challenger until it is gone": _instead(traffic.give_back, lambda call, now: None),
+    "a challenger is promoted whatever was decided": _instead(challenger.decide, _always_promoted),
+    "weights are set and never looked at": _instead(traffic.in_force, lambda now, wanted: True),
+    "weights are in no ledger": _instead(lease.hold, _weightless),
+    "a challenger that nobody tests is left": _attribute(
+        situation.Situation, "alone", property(lambda self: self.shadow == "none")
+    ),
+    "a challenger is taken away while it scales": _instead(traffic.let_go, lambda call, now: None),
+    "a promotion does not wait for all requests": _instead(challenger.share_of, lambda call, step: 50.0),
+    "a sweep does not ask the ledger what served": _instead(sweeping._kept, lambda call: []),
+    "a sweep deletes models that a configuration names": _instead(upkeep.superfluous, _nameless),
+    "a sweep deletes what was just made": _attribute(upkeep, "LEAST_AGE_SECONDS", -1),
+    "a sweep has no lease": _instead(loan.prove, lambda call: None),
+    "what is wrong is not told": _instead(upkeep.problems, lambda now: []),
     "the target of a rollback is not looked at again": _instead(rollback.hold_target, lambda call, now: None),
 }
 

@@ -15,6 +15,15 @@ from tools.platform_app import platform_app
 
 SAMPLES = ("credit-approval", "fraud-detector")
 
+CONSUMER = "arn:aws:iam::111122223333:role/shop"
+AB_TEST = {
+    "steps": [20, 50, 100],
+    "step_minutes": 60,
+    "minimum_invocations": 1000,
+    "metrics": [{"name": "repaid", "direction": "higher", "no_worse_by_points": 2}],
+}
+"""Steps that are long enough for the traffic of a rehearsal, and no longer."""
+
 needs_samples = pytest.mark.skipif(
     any(not (ROOT / "models" / name / "model.yaml").exists() for name in SAMPLES),
     reason="models/ is the users' own: they may delete a sample, and with it what would run here",
@@ -22,14 +31,18 @@ needs_samples = pytest.mark.skipif(
 
 
 @contextmanager
-def sample_account(folder: Path, *names: str, serving: bool) -> Iterator[Rehearsal]:
-    """A small environment with these samples in it, deployed; without ``serving`` nothing is released."""
+def sample_account(folder: Path, *names: str, serving: bool, tested: bool = False) -> Iterator[Rehearsal]:
+    """A small environment with these samples in it, deployed; without ``serving`` nothing is released.
+
+    ``tested``: what serves has A/B tests, and no approval starts a release.
+    """
     (folder / "environments").mkdir()
-    settings = environment("111122223333", training=True, removal="destroy")
+    manual = {"release": {"start": "manual"}} if tested else {}
+    settings = environment("111122223333", training=True, removal="destroy", **manual)
     (folder / "environments" / "dev.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     for name in names:
         shutil.copytree(ROOT / "models" / name, folder / "models" / name)
-        _shorten(folder / "models" / name / "model.yaml", serving)
+        _shorten(folder / "models" / name / "model.yaml", serving, tested)
     environments = read_environments(folder / "environments")
     platform_app(environments, folder / "cdk.out").synth()
     with deployed(environments[0], folder / "cdk.out") as rehearsal:
@@ -37,13 +50,15 @@ def sample_account(folder: Path, *names: str, serving: bool) -> Iterator[Rehears
         yield rehearsal
 
 
-def _shorten(file: Path, serving: bool) -> None:
+def _shorten(file: Path, serving: bool, tested: bool) -> None:
     """Two trials show what six would."""
     model = yaml.safe_load(file.read_text(encoding="utf-8"))
     if "tune" in model:
         model["tune"]["max_jobs"] = 2
     if "customization" in model:  # Bedrock customizes no model in the account's region
         model["customization"].pop("bedrock", None)
+    if tested:
+        model["serving"] |= {"ab_test": AB_TEST, "consumers": [CONSUMER]}
     if not serving:
         model.pop("serving", None)
     file.write_text(yaml.safe_dump(model, sort_keys=False), encoding="utf-8")

@@ -30,6 +30,11 @@ def sampled(sample: str) -> str:
     return change(SERVED, "{file: sample.csv}", sample)
 
 
+def outcome(demand: str) -> str:
+    """The file with an A/B test that looks at one outcome."""
+    return served(f"ab_test: {{metrics: [{{name: conversion, direction: higher, {demand}}}]}}")
+
+
 def inferentia(lines: str) -> str:
     """The file with an endpoint on AWS Inferentia of the first generation."""
     container = f"container: {{digest: 'sha256:{'0' * 64}'}}"
@@ -71,7 +76,7 @@ SERVING_MISTAKES = {
             "'instance_type'?, allowed: mode, instance_type, fallback_instance_types, components, "
             "instances, routing, volume_size_gib, startup_timeout_seconds, download_timeout_seconds, "
             "network_isolation, serverless, async_inference, capture, autoscaling, metrics, "
-            "objectives, sample, shadow, rollout, ab_test, consumers, request"
+            "objectives, sample, shadow, rollout, ab_test, keep_versions, consumers, request"
         ),
     ),
     "unknown mode": (
@@ -149,7 +154,7 @@ SERVING_MISTAKES = {
         served("mode: serverless\n  ab_test: {steps: [10]}"),
         (
             "26: serving.ab_test: does not go with mode: serverless, which takes one variant, "
-            "allowed: mode: realtime or mode: async"
+            "allowed: mode: realtime"
         ),
     ),
     "serverless with isolation": (
@@ -758,6 +763,90 @@ SERVING_MISTAKES = {
     "steps beyond all": (
         served("ab_test: {steps: [10, 110]}"),
         ("25: serving.ab_test.steps: malformed, given 10, 110, allowed: rising whole numbers from 1 to 100"),
+    ),
+    "test that compares nothing": (
+        served("ab_test: {steps: [100]}"),
+        "25: serving.ab_test.steps: compares nothing, given 100, allowed: a step below 100 first",
+    ),
+    "test that takes longer than its days": (
+        served("ab_test: {step_minutes: 10080, maximum_days: 10}"),
+        (
+            "25: serving.ab_test.step_minutes: 4 steps take 40320 minutes, and maximum_days 14400, "
+            "given 10080, allowed: at most 3600, or fewer steps"
+        ),
+    ),
+    "more steps than hours in its days": (
+        served(f"ab_test: {{steps: {list(range(1, 31))}, step_minutes: 60, maximum_days: 1}}"),
+        (
+            "25: serving.ab_test.step_minutes: 30 steps take 1800 minutes, and maximum_days 1440, given 60, "
+            "allowed: fewer steps"
+        ),
+    ),
+    "test that outlasts what CloudWatch keeps": (
+        served("ab_test: {maximum_days: 30}"),
+        ("25: serving.ab_test.maximum_days: out of range, given 30, allowed: a whole number from 1 to 14"),
+    ),
+    "step too short for an alarm and a comparison": (
+        served("ab_test: {step_minutes: 5}"),
+        ("25: serving.ab_test.step_minutes: out of range, given 5, allowed: a whole number from 60 to 10080"),
+    ),
+    "power that is a coin": (
+        served("ab_test: {power_percent: 40}"),
+        ("25: serving.ab_test.power_percent: out of range, given 40, allowed: a whole number from 50 to 99"),
+    ),
+    "outcome that demands nothing": (
+        served("ab_test: {metrics: [{name: conversion, direction: higher}]}"),
+        (
+            "25: serving.ab_test.metrics.0: demands one thing, given neither, allowed: either "
+            "better_by_points or no_worse_by_points"
+        ),
+    ),
+    "outcome that demands two things": (
+        outcome("better_by_points: 0, no_worse_by_points: 1"),
+        (
+            "25: serving.ab_test.metrics.0: demands one thing, given better_by_points and "
+            "no_worse_by_points, allowed: either better_by_points or no_worse_by_points"
+        ),
+    ),
+    "outcome that may be worse by nothing": (
+        outcome("no_worse_by_points: 0"),
+        (
+            "25: serving.ab_test.metrics.0: nothing is ever shown to be no worse by not even the least, "
+            "given no_worse_by_points: 0, allowed: a number above 0, or better_by_points"
+        ),
+    ),
+    "outcome that must be worse": (
+        outcome("better_by_points: -1"),
+        (
+            "25: serving.ab_test.metrics.0.better_by_points: out of range, given -1, allowed: a number "
+            "from 0, below 100"
+        ),
+    ),
+    "outcome of no direction": (
+        served("ab_test: {metrics: [{name: conversion, direction: up, better_by_points: 0}]}"),
+        ("25: serving.ab_test.metrics.0.direction: unknown value, given 'up', allowed: higher, lower"),
+    ),
+    "outcome whose name is no metric's": (
+        served("ab_test: {metrics: [{name: my-rate, direction: lower, better_by_points: 0}]}"),
+        (
+            "25: serving.ab_test.metrics.0.name: malformed, given 'my-rate', allowed: 1 to 64 letters, "
+            "digits and _, a letter first"
+        ),
+    ),
+    "outcome named twice": (
+        served(
+            "ab_test:\n    metrics:\n"
+            "      - {name: repaid, direction: higher, better_by_points: 0}\n"
+            "      - {name: repaid, direction: higher, no_worse_by_points: 1}"
+        ),
+        "26: serving.ab_test.metrics: named twice, given 'repaid', allowed: each once",
+    ),
+    "asynchronous with a challenger": (
+        served("mode: async\n  ab_test: {steps: [10]}"),
+        (
+            "26: serving.ab_test: does not go with mode: async, whose requests name no variant, nor do "
+            "their answers, allowed: mode: realtime"
+        ),
     ),
     "consumer that is no role": (
         served("consumers: [loan-app]"),

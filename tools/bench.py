@@ -1,6 +1,7 @@
 """Measures what a synthesis, the Lambda functions and a release cost.
 
 CPU and memory are given as ratios to a floor beside them; a release is measured in the rehearsal's own time.
+Of A/B tests it measures how often they are decided wrongly, on made-up traffic whose truth is known.
 Run as ``python -m tools.bench``. A new benchmark is one more entry of ``BENCHMARKS``.
 """
 
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import yaml
 
-from tools import bench_release, tables
+from tools import bench_ab_test, bench_release, tables
 from tools.assembly import stacks
 from tools.bench_functions import PROCESSES
 from tools.determinism import context_of
@@ -264,12 +265,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             runs = measure_all(BENCHMARKS, arguments.rounds, Path(scratch))
             released = bench_release.figures(Path(scratch) / "release")
+            tested = bench_ab_test.figures()
         except (BenchmarkError, bench_release.ReleaseError) as error:
             print(error, file=sys.stderr)
             return 1
     measured = list(results(BENCHMARKS, runs))
-    print(f"{report(measured)}\n\n{bench_release.report(released)}")
-    every: list[Result | bench_release.Figure] = [*measured, *released]
+    print(f"{report(measured)}\n\n{bench_release.report(released)}\n\n{bench_ab_test.report(tested)}")
+    every: list[Result | bench_release.Figure | bench_ab_test.Rate] = [*measured, *released, *tested]
     text = json.dumps([asdict(each) for each in every], indent=2)
     (ROOT / "bench.json").write_text(text + "\n", encoding="utf-8")
     return 1 if arguments.check and any(each.over for each in every) else 0

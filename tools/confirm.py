@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mlplatform.settings import read_environments
+from mlplatform.settings import Environment, read_environments
 from tools.credentials import session_for
 from tools.releases import FAILURES, Question, history, question, running
 from tools.workflow import UsageError, state_machine
@@ -31,10 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         (settings,) = read_environments(arguments.folder, only=arguments.environment)
-        machine = state_machine(settings, arguments.model, "release")
+        machines = asking(settings, arguments.model)
         session = session_for(settings)
         stepfunctions = session.client("stepfunctions")
-        asked = the_one(waiting(stepfunctions, machine), arguments.name)
+        asked = the_one(waiting(stepfunctions, *machines), arguments.name)
         print(f"{asked.subject}\n{asked.message}\n")
         who = session.client("sts").get_caller_identity()["Arn"]
         answer = {"Confirmed": arguments.answer == "release", "By": who}
@@ -47,9 +47,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def waiting(stepfunctions: Any, machine: str) -> list[Question]:
-    """Everything that executions of the state machine ask at this moment, newest first."""
-    asked = (question(arn, history(stepfunctions, arn)) for arn in running(stepfunctions, machine))
+def asking(settings: Environment, model: str) -> list[str]:
+    """ARNs of a model's state machines that ask before a version comes to answer people.
+
+    Raises UsageError for a model that does not serve in the environment.
+    """
+    tested = any(p.name == model and p.serving and p.serving.ab_test for p in settings.products)
+    names = ("release", "ab-test") if tested else ("release",)
+    return [state_machine(settings, model, name) for name in names]
+
+
+def waiting(stepfunctions: Any, *machines: str) -> list[Question]:
+    """Everything that executions of the state machines ask at this moment, each one's newest first."""
+    runs = (arn for machine in machines for arn in running(stepfunctions, machine))
+    asked = (question(arn, history(stepfunctions, arn)) for arn in runs)
     return [one for one in asked if one]
 
 

@@ -15,6 +15,7 @@ from tools.assembly import SynthesizedStack, stacks
 from tools.credentials import CredentialsError, session_for
 from tools.deployed import deployed_stacks, of_environment
 from tools.instance_types import changed
+from tools.left_behind import left_behind, told
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         cloudformation = session.client("cloudformation")
         if impossible := changed(settings, cloudformation, arguments.outdir, arguments.stack):
             return _refuse("\ndeploy: ".join(impossible))
+        deployed = (stack["StackName"] for stack in deployed_stacks(cloudformation))
+        for line in told(settings, left_behind(settings, deployed)):
+            print(line)
         for name in unprotect_failed(settings, cloudformation):
             print(f"{name} was never created: it may be deleted and is deployed anew")
     except (SettingsError, CredentialsError, BotoCoreError, ClientError) as error:

@@ -63,6 +63,8 @@ class Where(BaseModel):
     """Whether the first model's endpoint keeps requests."""
     judges: bool | None = None
     """Whether any model's releases have a shadow, which is judged."""
+    compares: bool | None = None
+    """Whether it has A/B tests that decide by what became of its answers."""
     asynchronous: bool | None = None
     """Whether it answers them later."""
     own_sdk_bucket: bool | None = None

@@ -28,6 +28,7 @@ OF_A_MODEL = (
     "model-release",
     "model-trigger",
     "model-update",
+    "model-upkeep",
     "model-workflow",
 )
 """How what cases call the roles of the first model that has workflows begins."""

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from mlplatform.settings import Environment, SettingsError, read_environments
 from tools.assembly import SynthesizedStack, stacks
 from tools.credentials import CredentialsError, session_for
+from tools.left_behind import without_models
 from tools.preflight_account import (
     bedrock,
     bootstrapped,
@@ -28,6 +29,7 @@ CHECKS = {
     "quotas": quotas,
     "service-linked roles": service_linked_roles,
     "Amazon Bedrock": bedrock,
+    "models that are gone": without_models,
 }
 
 

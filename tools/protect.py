@@ -8,24 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from mlplatform.settings import read_environments
+from release.protection import POLICY
 from tools.credentials import session_for
 from tools.deploy import NEVER_CREATED
 from tools.deployed import Stack, deployed_stacks, of_environment
 from tools.releases import FAILURES, serving
-
-POLICY = {
-    "Statement": [
-        {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
-        {
-            "Effect": "Deny",
-            "Action": ["Update:Delete", "Update:Replace"],
-            "Principal": "*",
-            "Resource": "LogicalResourceId/Endpoint",
-        },
-    ]
-}
-"""Stack policy (CloudFormation User Guide, "Prevent updates to stack resources"). It binds every updater, and
-can be relaxed but not removed."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 from tools.assembly import stacks
 from tools.baselines import FOLDER, ROOT, SUFFIX, BaselineError, compare, synthesized
+from tools.left_behind import removed
 from tools.review_report import EnvironmentReview, StackReview, as_markdown, as_text
 from tools.stateful_types import create_only, stateful_types
 from tools.template_review import review
@@ -169,6 +170,9 @@ def main(arguments: list[str] | None = None, *, root: Path = ROOT) -> int:
         print(f"diff: {error}", file=sys.stderr)
         return 2
     print(as_markdown(reviews, base) if options.markdown else as_text(reviews, base))
+    for one in reviews:
+        gone = (stack.stack for stack in one.stacks if stack.kind == "removed")
+        print("".join(f"{line}\n" for line in removed(one.environment, gone)), end="")
     return int(any(environment.fails for environment in reviews))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import boto3
 
+from mlplatform import workflows
 from mlplatform.permissions.run_places import machine_arn
 from mlplatform.settings import Environment, read_environments
 from mlplatform.settings.products import ModelProduct
@@ -44,6 +45,10 @@ class Found:
     stack: Stack | None
     endpoint: Mapping[str, Any] | None
     under_way: Sequence[Running] = field(default=())
+    paused: Record = field(default_factory=dict)
+    """What the ledger says of a model without an endpoint; empty of one that serves."""
+    upkeep: Record = field(default_factory=dict)
+    """What was found when the endpoint was last looked at, every hour; empty if it never was."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,6 +81,8 @@ def look(settings: Environment, session: boto3.Session) -> Iterator[Found]:
             deployed_stack(session.client("cloudformation"), names.stack(f"Serving-{product.name}")),
             _endpoint(session.client("sagemaker"), names.endpoint(product.name)),
             tuple(_under_way(settings, product, session.client("stepfunctions"))),
+            ledger.read("paused") or {},
+            ledger.read("upkeep") or {},
         )
 
 
@@ -91,7 +98,7 @@ def _endpoint(sagemaker: Any, name: str) -> Mapping[str, Any] | None:
 
 
 def _under_way(settings: Environment, product: ModelProduct, stepfunctions: Any) -> Iterator[Running]:
-    for workflow in ("release", "rollback"):
+    for workflow in workflows.releases(product, settings):
         for arn in running(stepfunctions, machine_arn(settings.names, product.name, workflow)):
             events = history(stepfunctions, arn)
             said = list(works(events))
@@ -115,12 +122,18 @@ def _row(found: Found) -> tuple[str, ...]:
     return (
         found.model,
         found.mode,
-        f"version {live['version']}" if live else _nothing(found),
+        f"version {live['version']}{_paused(found)}" if live else _nothing(found),
         str(live.get("since", NONE)),
         str(live.get("approved_by") or NONE),
         f"version {previous.rpartition('/')[2]}" if isinstance(previous, str) and "/" in previous else NONE,
         said or NONE,
     )
+
+
+def _paused(found: Found) -> str:
+    """That a version would serve, and does not."""
+    what = "retired" if found.paused.get("retired") else "paused"
+    return f", {what} since {found.paused['since']}" if found.paused else ""
 
 
 def _nothing(found: Found) -> str:
@@ -139,8 +152,14 @@ def _notes(environment: str, found: Found) -> Iterator[str]:
             yield f"  {each.message}"
         if each.asks:
             yield f"  to answer: make confirm {where}, or with ANSWER=decline"
+    if found.paused:
+        why = found.paused.get("reason") or "no reason given"
+        by = found.paused.get("by") or "somebody"
+        yield f"{found.model}: has no endpoint ({by}: {why}); to bring it back: make resume {where}"
     for line in drift(found):
         yield f"{found.model}: {line}"
+    for problem in found.upkeep.get("problems", ()):
+        yield f"{found.model}: at {found.upkeep['checked']}, the last time that anybody looked, {problem}"
 
 
 def drift(found: Found) -> list[str]:
@@ -150,6 +169,8 @@ def drift(found: Found) -> list[str]:
     outputs = {o["OutputKey"]: o["OutputValue"] for o in found.stack.get("Outputs", [])}
     declared, serves = outputs.get("LiveEndpointConfigName"), found.endpoint
     lines = []
+    if found.paused:
+        return _while_paused(found, outputs)
     if found.live and serves is None:
         lines.append(f"the ledger says version {found.live['version']} serves, and there is no endpoint")
     if serves is not None and serves["EndpointConfigName"] != declared:
@@ -160,11 +181,26 @@ def drift(found: Found) -> list[str]:
         lines.append(
             f"the endpoint is {serves['EndpointStatus']}: {serves.get('FailureReason', 'no reason given')}"
         )
+    variants = serves.get("ProductionVariants", ()) if serves is not None else ()
+    if any(one["VariantName"] == "challenger" for one in variants):
+        lines.append("a challenger answers beside production, and no A/B test runs")
     package = outputs.get("ProductionModelPackageArn", "none")
     if found.live and package != found.live["package"]:
         lines.append(f"the stack declares {package}, the ledger {found.live['package']}")
     if "ROLLBACK_FAILED" in found.stack["StackStatus"]:
         lines.append(f"the stack is in {found.stack['StackStatus']}: make rollback tries the way back once")
+    return lines
+
+
+def _while_paused(found: Found, outputs: Mapping[str, str]) -> list[str]:
+    """A model without an endpoint costs nothing by the hour, and its stack says so."""
+    lines = []
+    if found.endpoint is not None:
+        name = found.endpoint["EndpointName"]
+        delete = f"aws sagemaker delete-endpoint --endpoint-name {name}"
+        lines.append(f"it is paused, and its endpoint was left behind and costs; delete it: {delete}")
+    if outputs.get("Paused") != "true":
+        lines.append("the ledger says that it is paused, the stack does not: make resume, then make pause")
     return lines
 
 

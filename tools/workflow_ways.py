@@ -52,6 +52,59 @@ RELEASE: Sequence[Way] = (
     ("Did it end well?", "Not released", "otherwise"),
 )
 
+AB_TEST: Sequence[Way] = (
+    ("Admit", "Take lease", ""),
+    ("Admit", "Ask for confirmation", "with release.start after"),
+    ("Admit", "Tell how it ended", "refused, superseded"),
+    ("Ask for confirmation", "Was it confirmed?", ""),
+    ("Was it confirmed?", "Note confirmation", "yes"),
+    ("Was it confirmed?", "Note refusal", "no, or no answer in time"),
+    ("Note confirmation", "Take lease", ""),
+    ("Note refusal", "Tell how it ended", ""),
+    ("Take lease", "Turn on challenger", ""),
+    ("Turn on challenger", "Follow update", ""),
+    ("Follow update", "Shift", "it answers the sample"),
+    ("Shift", "Observe", "the weights are there"),
+    ("Observe", "Observe", "every minute, later every five"),
+    ("Observe", "Weigh", "at the end of a step"),
+    ("Weigh", "Shift", "to the next step"),
+    ("Weigh", "Observe", "too few requests, once"),
+    ("Weigh", "Turn off challenger", "worse, or nothing shown"),
+    ("Observe", "Turn off challenger", "alarm, or approval withdrawn"),
+    ("Observe", "Promote", "after the step of all requests"),
+    ("Promote", "Roll out", "production has the instances"),
+    ("Turn off challenger", "Follow update 2", ""),
+    ("Follow update 2", "Record", ""),
+    ("Roll out", "Follow update 3", ""),
+    ("Follow update 3", "Watch", "it serves"),
+    ("Follow update 3", "Turn off challenger", "it could not be updated"),
+    ("Watch", "Record", "all is well"),
+    ("Watch", "Revert", "alarm, or approval withdrawn"),
+    ("Revert", "Follow update 4", ""),
+    ("Follow update 4", "Record", ""),
+    *_END,
+    ("Did it end well?", "Not promoted", "otherwise"),
+)
+
+LIFECYCLE: Sequence[Way] = (
+    ("Plan", "Tell what will happen", ""),
+    ("Tell what will happen", "Take lease", ""),
+    ("Tell what will happen", "Tell how it ended", "refused"),
+    ("Take lease", "Take lease", "while a release has the endpoint"),
+    ("Take lease", "Pause", "pause, retire"),
+    ("Take lease", "Resume", "resume"),
+    ("Take lease", "Record pause", "retire, of a paused model"),
+    ("Pause", "Follow update", ""),
+    ("Resume", "Follow update 2", ""),
+    ("Follow update", "Record pause", "the endpoint is gone"),
+    ("Follow update", "Record", "it could not be paused"),
+    ("Follow update 2", "Record", "it serves"),
+    ("Follow update 2", "Record pause", "it could not be resumed"),
+    ("Record pause", "Tell how it ended", ""),
+    *_END,
+    ("Did it end well?", "Not done", "otherwise"),
+)
+
 ROLLBACK: Sequence[Way] = (
     ("Plan", "Tell what will happen", ""),
     ("Tell what will happen", "Take over", ""),
@@ -121,8 +174,10 @@ CUSTOMIZE_BEDROCK: Sequence[Way] = (
 """Of lambda/bedrock_customization."""
 
 WAYS: Mapping[str, Sequence[Way]] = {
+    "ab-test": AB_TEST,
     "customize": CUSTOMIZE,
     "customize-bedrock": CUSTOMIZE_BEDROCK,
+    "lifecycle": LIFECYCLE,
     "release": RELEASE,
     "rollback": ROLLBACK,
 }

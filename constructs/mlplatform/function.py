@@ -65,7 +65,7 @@ class PlatformFunction(Construct):
             logs = SharedLogGroup.of(logs_in, settings)
         else:
             logs = LogGroup(self, "Logs", settings=settings, thing=f"function/{called}", key_arn=key_arn)
-        role = ServiceRole(
+        self.role = ServiceRole(
             self,
             "Role",
             settings=settings,
@@ -101,7 +101,7 @@ class PlatformFunction(Construct):
             architectures=["arm64"],
             handler=f"{package}.handler.handler",
             code=lambda_.CfnFunction.CodeProperty(s3_bucket=code.bucket_name, s3_key=code.object_key),
-            role=role.attr_arn,
+            role=self.role.attr_arn,
             kms_key_arn=key_arn,
             timeout=timeout_seconds,
             memory_size=memory_mib,

@@ -1,8 +1,10 @@
 """The function that decides each step of one model's releases and rollbacks."""
 
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from mlplatform.function import PlatformFunction
+from mlplatform.managed_policy import ManagedPolicy
 from mlplatform.permissions.release_roles import (
     event_source,
     function_thing,
@@ -10,8 +12,10 @@ from mlplatform.permissions.release_roles import (
     update_roles,
 )
 from mlplatform.permissions.release_versions import image_accounts
+from mlplatform.permissions.trigger_roles import DEAD_LETTERS
 from mlplatform.permissions.update_roles import component_arn, endpoint_arn
-from mlplatform.serving.parts import SERVING_SPECIFICATION, Served, release_metrics
+from mlplatform.permissions.upkeep_roles import THING, sweeping
+from mlplatform.serving.parts import SERVING_SPECIFICATION, Served, outcome_metrics, release_metrics
 from mlplatform.stack_exports import import_value
 from mlplatform.workflow_functions import called
 
@@ -23,6 +27,10 @@ LOGS = "function/release"
 
 SECONDS, MIB = 180, 512
 """The longest a step takes, and the memory whose share of a processor loads boto3's clients in a second."""
+
+
+_ACCEPTED = {finding: why for finding, why in called(PACKAGE).items() if "DLQ" not in finding}
+"""It has a dead-letter queue, unlike the functions that only workflows call."""
 
 
 class ReleaseFunction(PlatformFunction):
@@ -42,10 +50,22 @@ class ReleaseFunction(PlatformFunction):
             memory_mib=MIB,
             key_arn=import_value("LogsKeyArn", served.settings),
             grants=model_release(served),
-            accepted=called(PACKAGE),
+            accepted=_ACCEPTED,
             shared=["s3_locations"],
             environment=variables(served),
         )
+        policy = ManagedPolicy(
+            self,
+            "Upkeep",
+            settings=served.settings,
+            kind="function",
+            thing=f"{model}-{THING}",
+            grants=sweeping(served),
+        )
+        self.role.managed_policy_arns = [policy.ref]
+        # The clock waits for no answer: what fails again and again is kept.
+        queue_arn = served.names.arn("sqs", served.names.name(DEAD_LETTERS))
+        self.resource.dead_letter_config = lambda_.CfnFunction.DeadLetterConfigProperty(target_arn=queue_arn)
 
 
 def variables(served: Served) -> dict[str, str]:
@@ -54,6 +74,7 @@ def variables(served: Served) -> dict[str, str]:
     update, first = update_roles(served)
     return {
         "MODEL": model,
+        "ENVIRONMENT": served.settings.name,
         "STACK": names.stack(f"Serving-{model}"),
         "UPDATE_ROLE": update,
         "FIRST_ROLE": first,
@@ -61,6 +82,7 @@ def variables(served: Served) -> dict[str, str]:
         "ENDPOINT": served.endpoint,
         "ENDPOINT_ARN": endpoint_arn(served),
         **(_of_component(served) if served.has_components else {}),
+        **({"OUTCOMES": outcome_metrics(served)} if served.serving.ab_test else {}),
         "LEDGER": names.name("release-ledger"),
         "PACKAGE_GROUP": served.settings.neighbours.registry.package_group_arn(model),
         "IMAGE_ACCOUNTS": ",".join(image_accounts(served)),

@@ -47,6 +47,11 @@ def serves(settings: Environment) -> bool:
     return any(product.serving for product in settings.products)
 
 
+def compares(settings: Environment) -> bool:
+    """Whether any model has A/B tests in the environment."""
+    return any(product.serving and product.serving.ab_test for product in settings.products)
+
+
 def source(names: Names) -> str:
     """The source of events about the releases of an environment."""
     return f"{names.prefix}.{names.environment}.releases"
@@ -152,7 +157,7 @@ def _released(before: Names) -> dict[str, Any]:
         "source": [source(before)],
         "detail-type": [RELEASE],
         "account": [before.account],
-        "detail": {"Outcome": ["released"], "Workflow": ["release"]},
+        "detail": {"Outcome": ["released"], "Workflow": ["release", "ab_test"]},
     }
 
 
@@ -160,7 +165,7 @@ def _deaths(settings: Environment) -> Route:
     names = settings.names
     machines = [
         {"wildcard": names.arn("states", f"stateMachine:{names.name(f'*-{workflow}', kind='workflow')}")}
-        for workflow in ("release", "rollback")
+        for workflow in ("release", "rollback", "lifecycle", *(("ab-test",) if compares(settings) else ()))
     ]
     pattern = {
         "source": ["aws.states"],

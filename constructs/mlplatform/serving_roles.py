@@ -12,21 +12,22 @@ from mlplatform.permissions.update_roles import first_update, update, update_tru
 from mlplatform.policy import trust
 from mlplatform.role import PlatformRole
 from mlplatform.serving.parts import Served
-from mlplatform.workflows import RELEASES
+from mlplatform.workflows import releases
 
 
 class ServingRoles(Construct):
     """Of the endpoint, of CloudFormation when it updates what serves, of the workflows that have it do so.
 
     They belong to the model's own stack: the Serving stack, which releases change, has no IAM in it.
-    ``workflow_arn`` is the role of the workflows release and rollback.
+    ``workflow_arn`` is the role of the workflows that release.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, served: Served) -> None:
         super().__init__(scope, construct_id)
         self._served, model = served, served.product.name
         ours: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": served.settings.account}}
-        machines = [machine_arn(served.names, model, workflow) for workflow in RELEASES]
+        workflows = releases(served.product, served.settings)
+        machines = [machine_arn(served.names, model, workflow) for workflow in workflows]
         from_machines = {**ours, "ArnLike": {"aws:SourceArn": machines}}
         endpoint, by_cloudformation = trust("sagemaker.amazonaws.com", condition=ours), update_trust(served)
         self._role(

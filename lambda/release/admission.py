@@ -3,15 +3,24 @@
 from typing import Any
 
 from release import records
-from release.call import CONFIRM, RELEASE, Call, Work, ended, opened
+from release.call import AB_TEST, CONFIRM, RELEASE, Call, Work, ended, opened
 from release.fitness import Ending, objection, unprepared
 from release.identifiers import package_arn
-from release.lease import finish, holder, sweep
+from release.lease import alive, finish, holder, lent, sweep
+from release.pausing import refused_while_paused
 from release.ports import ConflictError, Package, Record, Write
 from release.situation import WAY_BACK_FAILED
 
-ACCEPTED = {"release": ("model_package_arn", "version", "recover"), "rollback": ("to", "reason")}
+ACCEPTED = {
+    "release": ("model_package_arn", "version", "recover"),
+    "rollback": ("to", "reason"),
+    "ab_test": ("version",),
+    "lifecycle": ("action", "reason", "by"),
+}
 """What the input of an execution may hold, by workflow; workflows add ``Answer`` and ``Error``."""
+
+BRINGS = {RELEASE: "releasing", AB_TEST: "testing"}
+"""Workflows that bring a new version to serve, and what they are doing meanwhile."""
 
 MOST_RECOVERIES = 3
 """Executions in a row that take up one release; what they cannot bring to rest is for people."""
@@ -25,15 +34,20 @@ def admit(call: Call) -> Work:
     sweep(call)
     if call.input.get("recover"):
         return _recovery(call)
-    arn = _wanted(call)
+    arn = wanted_version(call)
     if arn is None:
         return rejected(call, None, records.NOTHING, "no version of the model is approved")
     package = call.world.registry.package(arn)
     if package is None:
         return rejected(call, None, records.REFUSED, f"{arn} does not exist")
     insisted = call.input.get("version") is not None
-    no = unprepared(call) or _already(call, package) or objection(call, package, insisted=insisted)
-    return rejected(call, package, *no) if no else _accepted(call, package, insisted)
+    no = (
+        refused_while_paused(call)
+        or unprepared(call)
+        or already(call, package)
+        or objection(call, package, insisted=insisted)
+    )
+    return rejected(call, package, *no) if no else accepted(call, package, insisted)
 
 
 def misread(call: Call) -> str:
@@ -50,25 +64,26 @@ def misread(call: Call) -> str:
     return ""
 
 
-def _already(call: Call, package: Package) -> Ending | None:
+def already(call: Call, package: Package) -> Ending | None:
     """Whether another execution that lives releases the same version: a duplicate event came."""
     for item in call.world.ledger.history(records.OPEN):
         other = item["execution"] != call.execution and item.get("package") == package.arn
-        if other and item["workflow"] == RELEASE and call.world.executions.running(str(item["execution"])):
-            return records.NOTHING, f"release {item['release_id']} is releasing it already"
+        if other and item["workflow"] in BRINGS and call.world.executions.running(str(item["execution"])):
+            return records.NOTHING, f"release {item['release_id']} is {BRINGS[item['workflow']]} it already"
     return None
 
 
-def _wanted(call: Call) -> str | None:
+def wanted_version(call: Call) -> str | None:
     if call.input.get("version") is not None:
         return package_arn(call.serving["PackageGroup"], int(call.input["version"]))
     given = call.input.get("model_package_arn")
     return str(given) if given else call.world.registry.newest_approved()
 
 
-def _accepted(call: Call, package: Package, insisted: bool) -> Work:
+def accepted(call: Call, package: Package, insisted: bool, **noted: Any) -> Work:
+    """Write the intent down, with what is ``noted``; what serves in an earlier environment is confirmed."""
     before = call.serving.get("After")
-    accept(call, opened(call, package.arn, package.version, insisted=insisted))
+    accept(call, opened(call, package.arn, package.version, insisted=insisted, **noted))
     known: dict[str, Any] = {
         "Version": package.version,
         "Package": package.arn,
@@ -76,7 +91,8 @@ def _accepted(call: Call, package: Package, insisted: bool) -> Work:
     }
     name = call.model(package.version)
     if before:
-        said = f"{name}, approved by {package.approved_by}, served verified in {before}. Release it?"
+        what = "Release it" if call.workflow == RELEASE else "Test it with part of the requests"
+        said = f"{name}, approved by {package.approved_by}, served verified in {before}. {what}?"
         return call.reply(CONFIRM, said, **known)
     return call.reply("take_lease", f"{name} is approved and will be released", **known)
 
@@ -108,14 +124,15 @@ def _recovery(call: Call) -> Work:
     """Take up what an execution left that is gone."""
     lease = call.world.ledger.read(records.LEASE)
     who = holder(lease)
-    if lease is None or not who or who == call.execution or call.world.executions.running(who):
+    if lease is None or not who or lent(lease) or who == call.execution or alive(call, lease):
         return rejected(call, None, records.NOTHING, "nothing was left behind")
     left = call.world.ledger.read(records.intent(str(lease["release_id"]))) or {}
     depth = int(left.get("depth", 0)) + 1
     if depth > MOST_RECOVERIES or _for_people(call, left):
         return rejected(call, None, records.NOTHING, f"release {lease['release_id']} is left to people")
-    more = {key: left[key] for key in ("target", "replaced", "insisted") if key in left}
-    dead = {"release_id": lease["release_id"], "ending": left.get("ending"), "outcome": left.get("outcome")}
+    kept = ("target", "replaced", "insisted", "action", "paused_before", "reason")
+    more = {key: left[key] for key in kept if key in left}
+    dead = {"release_id": lease["release_id"], **{k: left.get(k) for k in ("ending", "outcome", "workflow")}}
     package, version = str(left.get("package", "")), left.get("version")
     accept(call, opened(call, package, version, recovers=dead, depth=depth, **more))
     known: dict[str, Any] = {"Version": version, "Package": package}
@@ -144,7 +161,8 @@ def declined(call: Call) -> Work:
     answer = call.input.get("Answer") or {}
     by = answer.get("By")
     why = f"was declined by {by}" if by else "was not confirmed in time"
-    hint = call.command("release", VERSION=call.record()["version"])
+    how = "ab-test" if call.workflow == AB_TEST else "release"
+    hint = call.command(how, VERSION=call.record()["version"])
     return finish(
         call, records.DECLINED, f"{call.model(call.record()['version'])} {why}; to offer it again: {hint}"
     )

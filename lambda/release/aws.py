@@ -6,6 +6,7 @@ from typing import Any
 from release.aws_endpoint import SageMakerEndpoint
 from release.aws_ledger import DynamoDbLedger
 from release.aws_registry import SageMakerRegistry
+from release.aws_retained import SageMakerRetained
 from release.aws_services import (
     CloudWatchMetrics,
     EventBridgeAnnouncements,
@@ -16,6 +17,7 @@ from release.aws_stack import CloudFormationStack
 from release.ports import World
 
 SERVICES = (
+    "application-autoscaling",
     "cloudformation",
     "cloudwatch",
     "dynamodb",
@@ -54,6 +56,7 @@ def world(clients: Mapping[str, Any], told: Mapping[str, str], sample: Mapping[s
             told["ENDPOINT_ARN"],
             sample,
             told.get("COMPONENT_ARN", ""),
+            clients["application-autoscaling"],
         ),
         registry=SageMakerRegistry(
             sagemaker,
@@ -64,8 +67,11 @@ def world(clients: Mapping[str, Any], told: Mapping[str, str], sample: Mapping[s
             endpoint,
             told.get("SPECIFICATION", ""),
         ),
-        metrics=CloudWatchMetrics(clients["cloudwatch"], endpoint, told["METRICS"]),
+        metrics=CloudWatchMetrics(clients["cloudwatch"], endpoint, told["METRICS"], told.get("OUTCOMES", "")),
         executions=StepFunctionsExecutions(clients["stepfunctions"]),
         reports=S3Reports(clients["s3"], told["REPORTS_BUCKET"], told["MODEL"]),
         announcements=EventBridgeAnnouncements(clients["events"], told["EVENT_SOURCE"]),
+        retained=SageMakerRetained(
+            sagemaker, told["STACK"], {"model": told["MODEL"], "environment": told["ENVIRONMENT"]}
+        ),
     )

@@ -10,6 +10,9 @@ STOP_METRIC, RELEASED_METRIC = "StopRequested", "Released"
 """The metric whose alarm ends a release under way, with endpoint and release as dimensions, and that of the
 version which serves, with the endpoint."""
 
+DIFFERS_METRIC, SWEPT_METRIC = "ServingDiffersFromStack", "SweptResources"
+"""The metrics of upkeep, with the endpoint: 1 if anything is not as it is to be, and what a sweep deleted."""
+
 DETAIL_TYPE = "Model Release"
 
 _UTILIZATION = "Utilization"
@@ -18,10 +21,14 @@ developer guide, "Monitor SageMaker AI with Amazon CloudWatch")."""
 
 
 class CloudWatchMetrics:
-    """``release.ports.Metrics``: metrics of ``endpoint``; ``namespace`` is that of releases."""
+    """``release.ports.Metrics``: metrics of ``endpoint``; ``namespace`` is that of releases.
 
-    def __init__(self, client: Any, endpoint: str, namespace: str) -> None:
+    ``outcomes`` is the namespace of what became of its answers, of an endpoint that may have a challenger.
+    """
+
+    def __init__(self, client: Any, endpoint: str, namespace: str, outcomes: str = "") -> None:
         self._client, self._endpoint, self._namespace = client, endpoint, namespace
+        self._outcomes = outcomes
 
     def series(self, queries: Sequence[Query], start: str, end: str, period: int) -> dict[str, list[Any]]:
         """For each query id its ``[timestamp, value]`` pairs, oldest first."""
@@ -40,12 +47,14 @@ class CloudWatchMetrics:
     def _query(self, query: Query, period: int) -> dict[str, Any]:
         own = {"EndpointConfigName": query.config} if query.config else {}
         dimensions = {"EndpointName": self._endpoint, "VariantName": query.variant, **own}
-        instances = query.metric.endswith(_UTILIZATION)
+        namespace = "/aws/sagemaker/Endpoints" if query.metric.endswith(_UTILIZATION) else "AWS/SageMaker"
+        if query.outcome:
+            namespace, dimensions = self._outcomes, {"Variant": query.variant}
         return {
             "Id": query.id,
             "MetricStat": {
                 "Metric": {
-                    "Namespace": "/aws/sagemaker/Endpoints" if instances else "AWS/SageMaker",
+                    "Namespace": namespace,
                     "MetricName": query.metric,
                     "Dimensions": _dimensions(dimensions),
                 },
@@ -87,6 +96,14 @@ class CloudWatchMetrics:
     def released(self, version: int, now: str) -> None:
         """Put the number of the version that serves from now on."""
         self._put(RELEASED_METRIC, {"Endpoint": self._endpoint}, version, now)
+
+    def differs(self, *, differs: bool, now: str) -> None:
+        """Put whether anything is not as it is to be."""
+        self._put(DIFFERS_METRIC, {"Endpoint": self._endpoint}, int(differs), now)
+
+    def swept(self, number: int, now: str) -> None:
+        """Put how many models and configurations a sweep deleted."""
+        self._put(SWEPT_METRIC, {"Endpoint": self._endpoint}, number, now)
 
     def _put(self, name: str, dimensions: Mapping[str, str], value: int, now: str) -> None:
         datum = {

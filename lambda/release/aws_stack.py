@@ -125,6 +125,16 @@ class CloudFormationStack:
             if _conflict(error) is None and _MISSING not in _message(error):
                 raise
 
+    def set_policy(self, body: str) -> None:
+        """Give the stack another stack policy."""
+        self._client.set_stack_policy(StackName=self._name, StackPolicyBody=body)
+
+    def resources(self) -> list[str]:
+        """Physical ids of what the stack has now, all pages of them."""
+        pages = self._client.get_paginator("list_stack_resources").paginate(StackName=self._name)
+        listed = (each for page in pages for each in page["StackResourceSummaries"])
+        return [str(each["PhysicalResourceId"]) for each in listed if each.get("PhysicalResourceId")]
+
     def continue_rollback(self) -> None:
         """Try the way back once more, skipping nothing. Raises ConflictError in any other state.
 

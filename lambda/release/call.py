@@ -12,7 +12,9 @@ Work = dict[str, Any]
 """What a step answers and the next one gets. ``Next`` is a step, ``confirm`` or ``end``."""
 
 END, CONFIRM = "end", "confirm"
-RELEASE, ROLLBACK = "release", "rollback"
+RELEASE, ROLLBACK, AB_TEST = "release", "rollback", "ab_test"
+LIFECYCLE = "lifecycle"
+UPKEEP = "upkeep"
 
 
 @dataclass
@@ -31,7 +33,7 @@ class Call:
 
     @property
     def workflow(self) -> str:
-        """``release`` or ``rollback``."""
+        """``release``, ``rollback`` or ``ab_test``."""
         return str(self.event["Workflow"])
 
     @property
@@ -83,13 +85,14 @@ class Call:
 
     def reply(self, following: str, message: str, *, seconds: float = 0, **private: Any) -> Work:
         """The work so far with what comes next, and when."""
-        blank = {"Version": None, "Package": "", "Report": "", "Subject": self.subject()}
+        blank = {"Version": None, "Package": "", "Report": "", "ReportLink": "", "Subject": self.subject()}
         fixed = {"Next": following, "Seconds": max(0, round(seconds)), "Message": message, "Outcome": ""}
         return {**blank, **self.work, **private, **fixed, "ReleaseId": self.release_id}
 
     def subject(self, outcome: str = "") -> str:
         """Title of a notification; the workflow puts the model and the environment before it."""
-        return f"{self.workflow} {outcome.replace('_', ' ')}" if outcome else self.workflow
+        title = {AB_TEST: "A/B test"}.get(self.workflow, self.workflow)
+        return f"{title} {outcome.replace('_', ' ')}" if outcome else title
 
     def command(self, name: str, **more: Any) -> str:
         """What an on-call person types."""
@@ -105,7 +108,8 @@ def ended(call: Call, record: Record) -> Work:
     """The last answer of a release that has its terminal record."""
     outcome = str(record["outcome"])
     known = {"Version": record.get("version"), "Package": record.get("package", "")}
-    answer = call.reply(END, str(record.get("message", "")), **known, Report=record.get("report", ""))
+    report = record.get("report") or (record.get("judged") or {}).get("report", "")
+    answer = call.reply(END, str(record.get("message", "")), **known, Report=report)
     return {**answer, "Outcome": outcome, "Subject": call.subject(outcome)}
 
 

@@ -3,11 +3,13 @@
 from typing import Any
 
 from release import records
-from release.call import RELEASE, Call, Work
+from release.call import Call, Work
 from release.fitness import ROLLED_BACK_MARK
 from release.follow import start_watch
 from release.identifiers import NONE, seconds_between
 from release.lease import finish, hold
+from release.lifecycle import recorded
+from release.pausing import action
 from release.ports import NO_CAPACITY, Package, Record, Write
 from release.route import go_on, serves, settle, untidy, wait
 from release.shadow import alarm_prefix
@@ -61,6 +63,8 @@ def record(call: Call) -> Work:
         return go_on(call)
     if now.busy or now.moving:
         return wait(call, now, following="record")
+    if now.paused is not None or action(call):
+        return recorded(call, now)
     if not call.work.get("Unwell") and not _as_recorded(call, now):
         return go_on(call)
     if call.ending and not call.going_back:
@@ -77,11 +81,13 @@ def _as_recorded(call: Call, now: Situation) -> bool:
     if call.ending and now.live is None and not call.going_back:
         return True
     package = now.served if call.ending and not call.going_back else call.record()["package"]
-    return now.production == package and now.shadow == NONE and not now.differences()
+    return now.production == package and now.alone and not now.differences()
 
 
 def _end(call: Call, now: Situation) -> Work:
-    """End with what served before."""
+    """End with what served before. Its endpoint may be one that was made anew, without the tag."""
+    if now.live and now.endpoint:
+        call.world.endpoint.mark_served()
     ending = call.ending or {"outcome": records.STOPPED, "message": "The release was stopped."}
     return finish(call, str(ending["outcome"]), f"{ending['message']} {serves(call, now)}.")
 
@@ -166,7 +172,7 @@ def _announced(call: Call, now: Situation) -> Work:
         "ModelPackageArn": intent["package"],
         "Version": intent["version"],
         "ReleaseId": call.release_id,
-        "Workflow": RELEASE if not call.going_back else "rollback",
+        "Workflow": "rollback" if call.going_back else call.workflow,
         "Outcome": records.RELEASED,
         "Time": call.now,
     }

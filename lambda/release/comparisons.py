@@ -1,6 +1,9 @@
-"""Compares the shadow with production, metric by metric: within the limit, worse, or unknown."""
+"""Compares a candidate with production, metric by metric: within the limit, worse, or unknown.
 
-from collections.abc import Iterator, Mapping
+The candidate is the shadow, or the challenger of an A/B test.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
@@ -9,9 +12,8 @@ from release.measurements import (
     INVOCATIONS,
     METRICS,
     P50,
-    PRODUCTION,
     SAMPLES,
-    SHADOW,
+    VARIANTS,
     Given,
     MeasurementError,
     Minutes,
@@ -45,12 +47,12 @@ LEAST_LATENCY = 1e-3
 
 @dataclass(frozen=True)
 class Check:
-    """One line of the verdict. ``production``, ``shadow`` and ``limit`` are in ``unit``; ``interval`` is that
-    of the difference or increase which ``limit`` bounds, in the limit's unit, at ``confidence`` percent."""
+    """One line of the verdict. ``production`` and ``candidate`` are in ``unit``; ``interval`` is that of the
+    difference or increase which ``limit`` bounds, in the limit's unit, at ``confidence`` percent."""
 
     metric: str
     production: float | None
-    shadow: float | None
+    candidate: float | None
     limit: float | None
     outcome: str
     confidence: float | None = None
@@ -77,7 +79,7 @@ def decide(interval: Interval, limit: float) -> str:
 def errors(given: Given, name: str, title: str, limit: float, confidence: float) -> Check:
     """Compares the shares of requests that ended in an error; ``limit`` in percentage points."""
     try:
-        base, own = (_counts(given, variant, name) for variant in (PRODUCTION, SHADOW))
+        base, own = (_counts(given, variant, name) for variant in VARIANTS)
     except MeasurementError as error:
         return Check(title, None, None, limit, INCONCLUSIVE, confidence, str(error), None, "%", "points")
     # Bursts: so many requests tell as much as fewer independent ones would.
@@ -95,6 +97,11 @@ def _of(counted: tuple[list[float], list[float]]) -> str:
 
 
 def _counts(given: Given, variant: str, name: str) -> tuple[list[float], list[float]]:
+    found = tallies(given, variant, name).values()
+    return [count for count, _ in found], [requests for _, requests in found]
+
+
+def tallies(given: Given, variant: str, name: str) -> dict[int, tuple[float, float]]:
     """Errors and requests of each minute that has both. Raises MeasurementError."""
     counts, requests = minutes(given, variant, name), minutes(given, variant, INVOCATIONS)
     both = [minute for minute in requests if minute in counts and requests[minute] > 0]
@@ -105,7 +112,7 @@ def _counts(given: Given, variant: str, name: str) -> tuple[list[float], list[fl
         raise MeasurementError(f"{METRICS[name][0]} of {variant} is missing for part of the requests")
     if any(counts[minute] > requests[minute] for minute in both):
         raise MeasurementError(f"{variant} has more {METRICS[name][0]} than requests in a minute")
-    return [counts[minute] for minute in both], [requests[minute] for minute in both]
+    return {minute: (counts[minute], requests[minute]) for minute in both}
 
 
 def _effective(counts: list[float], requests: list[float]) -> tuple[float, float]:
@@ -121,7 +128,7 @@ def latency(
     By the median ratio of pairs of the same minutes: load and time of day act on both and cancel out.
     """
     try:
-        pairs = list(_pairs(given, name, bake_minutes))
+        pairs = list(latency_pairs(given, VARIANTS, name, bake_minutes))
     except MeasurementError as error:
         return Check(title, None, None, limit, INCONCLUSIVE, confidence, str(error), None, "ms", "%")
     base, own = (median(pair[side] for pair in pairs) / 1000 if pairs else None for side in (0, 1))
@@ -134,13 +141,15 @@ def latency(
     return Check(title, base, own, limit, decide(interval, limit), confidence, reason, interval, "ms", "%")
 
 
-def _pairs(given: Given, name: str, bake_minutes: float) -> Iterator[tuple[float, float]]:
-    """Production's and the shadow's value of each block of minutes, in microseconds.
+def latency_pairs(
+    given: Given, variants: Sequence[str], name: str, bake_minutes: float
+) -> Iterator[tuple[float, float]]:
+    """The two variants' values of each block of minutes, in microseconds.
 
     Raises MeasurementError.
     """
-    values = [minutes(given, variant, name) for variant in (PRODUCTION, SHADOW)]
-    samples = [minutes(given, variant, SAMPLES) for variant in (PRODUCTION, SHADOW)]
+    values = [minutes(given, variant, name) for variant in variants]
+    samples = [minutes(given, variant, SAMPLES) for variant in variants]
     first = min(min(each) for each in samples)
     warm = first + min(MOST_WARM_UP_MINUTES, max(1, round(bake_minutes * WARM_UP_SHARE)))
     shared = sorted(set.intersection(*(set(each) for each in (*values, *samples))))

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from release import records
 from release.call import Call
+from release.pausing import refused_while_paused
 from release.ports import Package, Record, StackState
 from release.situation import denies_loss
 
@@ -16,6 +17,9 @@ def objection(call: Call, package: Package, *, insisted: bool) -> Ending | None:
 
     ``insisted``: a person named the version, so that it does not matter how its last release ended.
     """
+    no = refused_while_paused(call)
+    if no:
+        return no
     live = call.world.ledger.read(records.LIVE)
     return _unfit(call, package) or _outdated(call, package, live) or _repeated(call, package, insisted)
 

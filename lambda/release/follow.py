@@ -8,8 +8,17 @@ from release.call import Call, Work
 from release.identifiers import NONE, later
 from release.lease import hold
 from release.ports import NO_CAPACITY
+from release.protection import restore
 from release.route import POLL_SECONDS, go_on, settle, target, untidy, wait
-from release.situation import PRODUCTION, Situation, look
+from release.situation import CHALLENGER, PRODUCTION, Situation, look
+
+SAMPLED = {
+    "roll_out": PRODUCTION,
+    "revert": PRODUCTION,
+    "resume": PRODUCTION,
+    "turn_on_challenger": CHALLENGER,
+}
+"""Stages after which the sample request is sent, and the variant that has to answer it."""
 
 MOST_SAMPLES = 3
 """Times that the sample request is sent before a version counts as one that does not answer."""
@@ -27,11 +36,13 @@ def follow_update(call: Call) -> Work:
         return go_on(call)
     if now.busy or now.moving:
         return wait(call, now)
+    restore(call, now)
     hold(call, plan["Stage"])
     wanted = dict(now.stack.parameters) == plan["Wanted"]
     if not wanted or now.differences():
         return _missed(call, now, plan)
-    problem = call.world.endpoint.invoke(PRODUCTION) if plan["Stage"] in ("roll_out", "revert") else ""
+    asked = SAMPLED.get(plan["Stage"]) if now.endpoint else None  # a pause has nothing to ask
+    problem = call.world.endpoint.invoke(asked) if asked else ""
     return _unanswered(call, plan, problem) if problem else _done(call, now, plan["Stage"])
 
 
@@ -41,6 +52,8 @@ def _done(call: Call, now: Situation, stage: str) -> Work:
         return bake(call, now, f"{name} gets a copy of production's requests", bakes=0, longer=0)
     if stage == "turn_off_shadow" and not call.ending:
         return call.reply("roll_out", f"the shadow is off; {name} will become production", Plan=None)
+    if stage == "turn_on_challenger":
+        return call.reply("shift", f"{name} answers beside production and will get requests", Plan=None)
     if stage == "roll_out":
         return start_watch(call, f"{name} serves all requests and is being watched")
     return go_on(call)
@@ -78,6 +91,10 @@ def _unanswered(call: Call, plan: Mapping[str, Any], problem: str) -> Work:
         return settle(
             call, records.REVERTED, f"{call.model(call.record()['version'])} was taken back: {said}."
         )
+    if plan["Stage"] == "turn_on_challenger":
+        return settle(
+            call, records.REJECTED, f"{call.model(call.record()['version'])} got no requests: {said}."
+        )
     # What served well does not answer: to move to and fro would not help.
     return settle_unwell(call, said)
 
@@ -96,11 +113,19 @@ def _missed(call: Call, now: Situation, plan: Mapping[str, Any]) -> Work:
     why = now.stack.reason or (now.endpoint.reason if now.endpoint else "") or "no reason given"
     call.work = {**call.work, "Plan": None}
     begun = back or dict(now.stack.parameters) == plan["Wanted"]
-    if not begun or stage in ("turn_off_shadow", "revert"):
+    if not begun or stage in ("turn_off_shadow", "turn_off_challenger", "revert"):
         return go_on(call)
-    if stage == "turn_on_shadow":
-        return settle(call, records.FAILED, f"{name} could not be started as shadow ({why}).")
+    if stage in ("pause", "resume"):
+        happened = now.off == (stage == "pause")  # then what is not as it should be is put right
+        return go_on(call) if happened else settle(call, records.FAILED, _not_done(call, stage, why))
+    if stage in ("turn_on_shadow", "turn_on_challenger"):
+        what = stage.removeprefix("turn_on_")
+        return settle(call, records.FAILED, f"{name} could not be started as {what} ({why}).")
     return settle(call, records.ROLLED_BACK, f"{name} was rolled back ({why}; {_found(call, now)}).")
+
+
+def _not_done(call: Call, stage: str, why: str) -> str:
+    return f"{call.model(call.record()['version'])} could not be {stage}d ({why})."
 
 
 def _found(call: Call, now: Situation) -> str:

@@ -1,5 +1,9 @@
-"""One step of a release or a rollback: the state machine calls it with the step, it says what comes next."""
+"""One step of a release or a rollback: the state machine calls it with the step, it says what comes next.
 
+The clock calls it as well, for upkeep, and nobody reads the answer then: it is logged.
+"""
+
+import logging
 import os
 from functools import cache
 from typing import Any
@@ -10,6 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from release import flow
 from release.aws import SERVICES, world
+from release.call import UPKEEP
+
+_log = logging.getLogger(__name__)
+_log.setLevel(logging.INFO)
 
 _PATIENCE = Config(
     connect_timeout=3,
@@ -46,13 +54,16 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Take one step. Raises ServiceFault for what may pass, and whatever else a service refuses."""
     sample = event["Serving"].get("Sample", {})
     try:
-        return dict(flow.run(event, world(_clients(), os.environ, sample)))
+        answer = dict(flow.run(event, world(_clients(), os.environ, sample)))
     except ClientError as error:
         if _passes(error):
             raise ServiceFault(str(error)) from error
         raise
     except BotoCoreError as error:
         raise ServiceFault(f"{type(error).__name__}: {error}") from error
+    if event["Workflow"] == UPKEEP:
+        _log.info("%s: %s", event["Serving"]["Endpoint"], answer["Message"])
+    return answer
 
 
 def _passes(error: ClientError) -> bool:

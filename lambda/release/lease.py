@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from release import records
-from release.call import Call, Work, ended
+from release.call import UPKEEP, Call, Work, ended
 from release.identifiers import later, seconds_between
 from release.ports import ConflictError, Record, Write
 from release.situation import WAY_BACK_FAILED
@@ -26,17 +26,40 @@ def holder(lease: Record | None) -> str:
     return str(lease["holder"]) if lease else ""
 
 
-def hold(call: Call, phase: str, *, lasting: float = 0, also: Sequence[Write] = (), **noted: Any) -> None:
+def lent(lease: Record | None) -> bool:
+    """Whether a sweep has the lease (``release.loan``): no execution, and nothing that leaves an intent."""
+    return bool(lease and holder(lease) and lease["workflow"] == UPKEEP)
+
+
+def alive(call: Call, lease: Record | None) -> bool:
+    """Whether somebody else has the lease and is still there: of a sweep, whether its term goes on."""
+    if lease is None or holder(lease) in ("", call.execution):
+        return False
+    if lent(lease):
+        return seconds_between(str(lease["term_ends"]), call.now) <= 0
+    return call.world.executions.running(holder(lease))
+
+
+def hold(
+    call: Call,
+    phase: str,
+    *,
+    lasting: float = 0,
+    also: Sequence[Write] = (),
+    quiet: bool = False,
+    **noted: Any,
+) -> None:
     """Prove that the lease is held, renew it, and write down where the release is: all or nothing.
 
-    ``lasting`` are the seconds until the next step, ``noted`` goes into the intent. Raises LeaseLost.
+    ``lasting`` are the seconds until the next step, ``noted`` goes into the intent. ``quiet`` adds no step to
+    the ledger: for one that only looks, thousands of times. Raises LeaseLost.
     """
     intent = {**call.record(), "phase": phase, **noted}
     term = later(call.now, lasting + TERM_SECONDS)
     writes = [
         Write(records.LEASE, _lease(call, call.execution, term), expected=_ours(call)),
         Write(records.intent(call.release_id), intent, expected={"outcome": ""}),
-        _step(call, phase),
+        *([] if quiet else [_step(call, phase)]),
         *also,
     ]
     _write(call, writes)
@@ -60,6 +83,7 @@ def acquire(call: Call, *, outcome: str, forced: bool = False) -> bool:
     expected = {key: lease[key] for key in ("holder", "fence", "term_ends")} if lease else None
     call.work["Fence"] = fence
     intent = {**call.record(), "phase": records.LEASED, "stops": _rolling_out(call, lease)}
+    intent["ends"] = str(lease["release_id"]) if lease and holder(lease) else ""
     taken = _lease(call, call.execution, later(call.now, TERM_SECONDS))
     writes = [
         Write(records.LEASE, taken, expected=expected, absent=lease is None),
@@ -91,7 +115,7 @@ def _dead(call: Call, lease: Record) -> bool:
     term has lost it, whatever Step Functions says of it.
     """
     overdue = seconds_between(str(lease["term_ends"]), call.now) > 0
-    if not overdue and call.world.executions.running(holder(lease)):
+    if not overdue and alive(call, lease):
         return False
     stack = call.world.stack.describe()
     if stack is None:
@@ -120,6 +144,7 @@ def sweep(call: Call) -> None:
         writes = orphaned(call, release, records.ABANDONED)
         if writes:
             _attempt(call, writes)
+            call.work["Swept"] = [*call.work.get("Swept", ()), release]
 
 
 def finish(call: Call, outcome: str, message: str, *, keep: bool = False, **noted: Any) -> Work:
@@ -141,7 +166,8 @@ def _terminal(call: Call, intent: Record, outcome: str, message: str) -> list[Wr
         Write(records.still_open(release), None),
     ]
     conclusive = outcome in (records.RELEASED, *records.NOT_AGAIN)
-    if conclusive and intent.get("version") is not None and not intent.get("target"):
+    offered = not intent.get("target") and not intent.get("action")
+    if conclusive and intent.get("version") is not None and offered:
         offer = {"package": intent["package"], "version": intent["version"], "outcome": outcome}
         offer |= {"release_id": release, "ended": call.now, "message": message}
         writes.append(Write(records.offer(int(intent["version"])), offer))

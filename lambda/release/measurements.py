@@ -1,13 +1,15 @@
-"""What CloudWatch answered about the two variants, minute by minute, and what of it cannot be used."""
+"""What CloudWatch answered about two variants, minute by minute, and what of it cannot be used."""
 
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from release.ports import Query
 
 PRODUCTION, SHADOW = VARIANTS = ("production", "shadow")
+CHALLENGER = "challenger"
 
 PERIOD_SECONDS = 60
 """Of the series to ask for: CloudWatch has one-minute values of an endpoint's metrics for 15 days."""
@@ -35,6 +37,9 @@ microseconds)."""
 _MOST = 1e15
 """Requests of a minute, or microseconds, beyond which a value is an accident."""
 
+MOST_TIMES = 32_768
+"""Minutes that are read once: more than two weeks of them."""
+
 Given = Mapping[str, Sequence[Sequence[Any]]]
 """``[time, value]`` pairs, oldest first, by the query's id; times are ISO 8601."""
 
@@ -46,11 +51,11 @@ class MeasurementError(Exception):
     """A metric is missing or is no number one can judge by; the message says which and why."""
 
 
-def queries() -> list[Query]:
+def queries(variants: Sequence[str] = VARIANTS) -> list[Query]:
     """Everything that is compared, and what a report shows beside it."""
     return [
         Query(f"{variant}_{name}", variant, metric, statistic)
-        for variant in VARIANTS
+        for variant in variants
         for name, (metric, statistic) in METRICS.items()
     ]
 
@@ -61,8 +66,15 @@ def minutes(given: Given, variant: str, name: str) -> Minutes:
     Raises MeasurementError if there is none, or one is no number.
     """
     metric, statistic = METRICS[name]
-    what = f"{metric} ({statistic}) of {variant}"
-    pairs = given.get(f"{variant}_{name}")
+    return values(given, f"{variant}_{name}", f"{metric} ({statistic}) of {variant}")
+
+
+def values(given: Given, key: str, what: str) -> Minutes:
+    """The values that answer the query ``key``, which messages call ``what``.
+
+    Raises MeasurementError if there is none, or one is no number.
+    """
+    pairs = given.get(key)
     if not pairs:
         raise MeasurementError(f"there is no {what}")
     found: Minutes = {}
@@ -77,15 +89,25 @@ def minutes(given: Given, variant: str, name: str) -> Minutes:
 def _point(pair: Sequence[Any], what: str) -> tuple[int, float]:
     try:
         time, value = pair
-        when = datetime.fromisoformat(time)
+        minute = minute_of(time)
     except (TypeError, ValueError):
         raise MeasurementError(f"{what} has a value that is no pair of a time and a number") from None
     if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
         raise MeasurementError(f"{what} has a value that is no finite number")
     if not 0 <= value <= _MOST:
         raise MeasurementError(f"{what} has a value that cannot be: {value:g}")
+    return minute, float(value)
+
+
+@lru_cache(maxsize=MOST_TIMES)
+def minute_of(time: str) -> int:
+    """Number of the minute since 1970 in which an ISO 8601 time lies; without a zone it is in UTC.
+
+    Raises TypeError or ValueError. Every series has the same times, so each is read once.
+    """
+    when = datetime.fromisoformat(time)
     zoned = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return int(zoned.timestamp()) // PERIOD_SECONDS, float(value)
+    return int(zoned.timestamp()) // PERIOD_SECONDS
 
 
 def _is_finite(value: float) -> bool:

@@ -25,7 +25,7 @@ th { color: var(--soft); font-size: .8125rem; font-weight: 600; }
 td small { display: block; white-space: nowrap; }
 .plain { max-width: 46rem; margin-top: 1rem; }
 .pass { color: var(--pass); } .fail { color: var(--fail); } .inconclusive { color: var(--inconclusive); }
-td:nth-child(-n+5) { white-space: nowrap; }
+td:nth-child(-n+5) { white-space: nowrap; } td:last-child { white-space: normal; }
 td span { font-weight: 600; white-space: nowrap; }
 td svg { display: block; width: 150px; height: 22px; }
 .charts { display: grid; gap: 1.5rem;
@@ -35,12 +35,19 @@ figure svg { display: block; width: 100%; max-width: 30rem; height: auto; }
 svg path { fill: none; } svg text { fill: var(--soft); font-size: 11px; } svg .end { text-anchor: end; }
 .grid { stroke: var(--line); stroke-width: 1; } .limit { stroke: var(--fail); stroke-width: 2; }
 .line { stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
-.line.production { stroke: var(--production); } .line.shadow { stroke: var(--shadow); stroke-dasharray: 5 3; }
+.line.production { stroke: var(--production); }
+.line.shadow, .line.challenger { stroke: var(--shadow); stroke-dasharray: 5 3; }
+.line.planned { stroke: var(--soft); stroke-width: 1; }
+.took { fill: var(--production); } td.bar svg { height: 12px; margin-top: .375rem; }
+code { font: .875em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+li { margin: .25rem 0; overflow-wrap: anywhere; } ul { padding-left: 1.25rem; max-width: 60rem; }
+h3 { font-size: 1rem; margin: 1.5rem 0 .25rem; }
 .interval { stroke: currentColor; stroke-width: 6; }
 .legend { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: 0 0 .75rem; }
 .key::before { content: ""; display: inline-block; width: 1.5rem; margin-right: .4rem; vertical-align: middle;
   border-top: 2px solid var(--production); }
-.key.shadow::before { border-top: 2px dashed var(--shadow); }
+.key.shadow::before, .key.challenger::before { border-top: 2px dashed var(--shadow); }
+.key.planned::before { border-top: 1px solid var(--soft); }
 @media (max-width: 46rem) {
   table:not(.plain) thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px;
     overflow: hidden; }

@@ -90,7 +90,7 @@ class Stack(Protocol):
     def create_change_set(self, name: str, parameters: Mapping[str, str], *, first: bool) -> None:
         """Plan an update of the same template with all of ``parameters``; harmless if the name exists.
 
-        ``first``: under the role that may delete an endpoint which never served.
+        ``first``: under the role that may delete an endpoint without the tag of one that served.
         """
 
     def change_set(self, name: str) -> ChangeSet | None:
@@ -102,8 +102,15 @@ class Stack(Protocol):
     def delete_change_set(self, name: str) -> None:
         """Forget a plan; harmless if it is gone."""
 
+    def set_policy(self, body: str) -> None:
+        """Give the stack another stack policy, which every update after it obeys."""
+
     def continue_rollback(self) -> None:
         """Try the way back of a stack in UPDATE_ROLLBACK_FAILED once more, skipping nothing."""
+
+    def resources(self) -> list[str]:
+        """Physical ids of what the stack has now, of a resource that is being replaced the former or the new
+        one."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,10 @@ class EndpointState:
     """Variant name, shadow included, to the model package that its model in ``config`` was made of."""
     model: str = ""
     """Name of the model of the inference component, of an endpoint that has one."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Current weight of each production variant: its share is its part of their sum."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Current number of instances of each production variant that has any."""
 
 
 NO_CAPACITY = "has no capacity"
@@ -135,6 +146,21 @@ class Endpoint(Protocol):
 
     def mark_served(self) -> None:
         """Tag the endpoint so that no role may delete it any more."""
+
+    def unmark_served(self) -> None:
+        """Take the tag away, so that the update of a pause may delete it; harmless if there is none."""
+
+    def weights(self, production: float, challenger: float) -> None:
+        """Give both variants these weights; in force when the endpoint is InService again.
+
+        Raises ConflictError while the endpoint is being changed.
+        """
+
+    def capacity(self, variant: str, count: int) -> None:
+        """Let a variant have so many instances. Raises ConflictError while the endpoint is being changed."""
+
+    def release_scaling(self, variant: str) -> None:
+        """Let autoscaling forget a variant, which no update can take away before; harmless if it has."""
 
 
 @dataclass(frozen=True)
@@ -172,13 +198,17 @@ Series = Mapping[str, Sequence[float]]
 
 @dataclass(frozen=True)
 class Query:
-    """One metric of a variant; ``statistic`` Sum, Average, SampleCount, Maximum or pNN.N."""
+    """One metric of a variant; ``statistic`` Sum, Average, SampleCount, Maximum or pNN.N.
+
+    ``outcome``: not one of SageMaker's, but of what became of the answers, as the model's consumers put it.
+    """
 
     id: str
     variant: str
     metric: str
     statistic: str
     config: str | None = None
+    outcome: bool = False
 
 
 class Metrics(Protocol):
@@ -200,9 +230,44 @@ class Metrics(Protocol):
     def released(self, version: int, now: str) -> None:
         """Put the number of the version that serves from now on, for the dashboard; harmless if repeated."""
 
+    def differs(self, *, differs: bool, now: str) -> None:
+        """Put whether anything is not as it is to be, for the alarm that tells people."""
+
+    def swept(self, number: int, now: str) -> None:
+        """Put how many models and configurations a sweep deleted."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A model or an endpoint configuration that CloudFormation made for the stack, ``created`` in ISO 8601.
+
+    ``package`` is what a model was made of, empty if it is of none; ``models`` are names, of a configuration.
+    """
+
+    name: str
+    created: str
+    package: str = ""
+    models: tuple[str, ...] = ()
+
+
+class Retained(Protocol):
+    """SageMaker, for what CloudFormation ever made for the stack, whether it still has it or not."""
+
+    def configurations(self) -> list[Made]:
+        """Every endpoint configuration."""
+
+    def models(self) -> list[Made]:
+        """Every model."""
+
+    def delete_configuration(self, name: str) -> None:
+        """Delete an endpoint configuration; harmless if it is gone."""
+
+    def delete_model(self, name: str) -> None:
+        """Delete a model; harmless if it is gone."""
+
 
 class Executions(Protocol):
-    """Step Functions, for the model's release and rollback workflows."""
+    """Step Functions, for the model's workflows that change what serves."""
 
     def running(self, arn: str) -> bool:
         """Whether the execution runs; False if it ended or is unknown."""
@@ -237,3 +302,4 @@ class World:
     executions: Executions
     reports: Reports
     announcements: Announcements
+    retained: Retained

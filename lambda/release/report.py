@@ -59,7 +59,7 @@ def markdown(verdict: Verdict, context: Context) -> str:
 
 
 def _line(check: Check) -> str:
-    base, own = (value_text(value, check.unit) for value in (check.production, check.shadow))
+    base, own = (value_text(value, check.unit) for value in (check.production, check.candidate))
     parts = [f"production {base}, shadow {own}"] if check.production is not None else []
     if shown := interval_text(check):
         parts.append(f"difference {shown} at {number(check.confidence)} % confidence")

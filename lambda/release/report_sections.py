@@ -1,6 +1,6 @@
 """The sections of a report as HTML, and its values in words."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -85,11 +85,16 @@ def facts_section(context: Context) -> str:
     return f"<dl>{''.join(rows)}</dl>"
 
 
-def checks_section(checks: Iterable[Check]) -> str:
-    heads = ("Check", "Production", "Shadow", "Difference", "Limit", "Result", "Reason")
-    rows = "\n".join(_row(zip(heads, _cells(check), strict=True)) for check in checks)
+def checks_section(checks: Iterable[Check], candidate: str = "Shadow") -> str:
+    heads = ("Check", "Production", candidate, "Difference", "Limit", "Result", "Reason")
+    return table(heads, (_cells(check) for check in checks))
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of cells that are HTML already; each has its column's name with it, for narrow screens."""
+    found = "\n".join(_row(zip(heads, cells, strict=True)) for cells in rows)
     top = "".join(f"<th scope=col>{head}</th>" for head in heads)
-    return f"<table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
+    return f"<table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{found}\n</tbody>\n</table>"
 
 
 def _row(cells: Iterable[tuple[str, str]]) -> str:
@@ -103,7 +108,7 @@ def _cells(check: Check) -> tuple[str, ...]:
     return (
         escape(check.metric),
         escape(value_text(check.production, check.unit)),
-        escape(value_text(check.shadow, check.unit)),
+        escape(value_text(check.candidate, check.unit)),
         f"{interval(check)}<small>{escape(shown)}</small>" if shown else NONE,
         escape(value_text(check.limit, check.limit_unit)),
         f'<span class="{check.outcome}">{MARKS[check.outcome]} {SAYS[check.outcome]}</span>',

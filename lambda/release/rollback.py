@@ -4,15 +4,19 @@ from dataclasses import dataclass
 
 from release import records
 from release.admission import accept, misread, rejected
-from release.call import RELEASE, Call, Work, opened
+from release.call import AB_TEST, RELEASE, Call, Work, opened
 from release.fitness import Ending
 from release.identifiers import NONE, package_arn
-from release.lease import acquire, finish, hold, holder, sweep
+from release.lease import acquire, alive, finish, hold, holder, lent, sweep
+from release.pausing import refused_while_paused
 from release.ports import Record
-from release.route import go_on, mend
+from release.route import go_on, mend, settle
 from release.situation import Situation, look
 
 WAIT_SECONDS = 20
+
+STOPPABLE = {RELEASE: "release", AB_TEST: "A/B test"}
+"""Workflows that bring something new, by which a rollback does not wait, and what they are called."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,9 @@ def plan(call: Call) -> Work:
     if problem:
         return rejected(call, None, records.REFUSED, problem)
     sweep(call)
+    no = refused_while_paused(call)
+    if no:
+        return rejected(call, None, *no)
     now = look(call.world)
     if now.live is None:
         return rejected(
@@ -48,9 +55,10 @@ def plan(call: Call) -> Work:
 
 
 def _in_flight(call: Call, now: Situation) -> Record | None:
-    """The intent of a release that holds the lease and has not recorded its version; also of a dead one."""
+    """The intent of a release or test that holds the lease and has not recorded its version; also of a dead
+    one."""
     lease = call.world.ledger.read(records.LEASE)
-    if lease is None or not holder(lease) or lease["workflow"] != RELEASE:
+    if lease is None or not holder(lease) or lease["workflow"] not in STOPPABLE:
         return None
     intent = call.world.ledger.read(records.intent(str(lease["release_id"])))
     if intent is None or (now.live and now.live["package"] == intent["package"]):
@@ -64,7 +72,7 @@ def _chosen(call: Call, now: Situation, *, stop: bool) -> Choice | Ending:
     good = call.world.ledger.history(records.GOOD, limit=records.MOST_GOOD + 10)
     wanted = _named(call)
     # A stack that needs mending, or declares what is not recorded, is first put right: one thing at a time.
-    stays = stop or now.stuck or now.production != now.served
+    stays = stop or now.stuck or now.production != now.served or now.challenger != NONE
     options = [item for item in good if wanted in ("", item["package"])]
     if not wanted and not stays:
         options = [item for item in options if item["package"] != live["package"]]
@@ -94,7 +102,8 @@ def _usable(call: Call, arn: str) -> bool:
 def _announcement(call: Call, now: Situation, entry: Record, flying: Record | None) -> str:
     live = now.live or {}
     stays = entry["package"] == live.get("package")
-    stops = f"Stops the release of version {flying['version']} (phase {flying['phase']}). " if flying else ""
+    what = STOPPABLE[str(flying["workflow"])] if flying else ""
+    stops = f"Stops the {what} of version {flying['version']} (phase {flying['phase']}). " if flying else ""
     if stays:
         return f"{stops}{call.model(entry['version'])} goes on serving"
     return (
@@ -108,15 +117,18 @@ def take_over(call: Call) -> Work:
     lease = call.world.ledger.read(records.LEASE)
     who = holder(lease)
     stopped = False
-    if lease and who and who != call.execution and call.world.executions.running(who):
-        if lease["workflow"] != RELEASE:
-            said = f"waits for rollback {lease['release_id']}"
+    if lease and alive(call, lease) and not lent(lease):  # a sweep is not waited for, and stops by itself
+        if lease["workflow"] not in STOPPABLE:
+            said = f"waits for {lease['workflow']} {lease['release_id']}"
             return call.reply("take_over", said, seconds=WAIT_SECONDS)
         call.world.executions.stop(who, f"stopped by rollback {call.release_id}")
         stopped = True
-    stopped = stopped or bool(who and who != call.execution)
+    stopped = stopped or bool(who and who != call.execution and not lent(lease))
     acquire(call, outcome=records.STOPPED, forced=True)
     now = look(call.world)
+    no = refused_while_paused(call)
+    if no:
+        return settle(call, *no)
     hold_target(call, now)
     late = _too_late(call, now) if not stopped else None
     return finish(call, records.NOTHING, late) if late else go_on(call)
@@ -133,7 +145,7 @@ def hold_target(call: Call, now: Situation) -> None:
 def _too_late(call: Call, now: Situation) -> str | None:
     """Whether what was planned has happened: another rollback was faster, or there is nothing to stop."""
     live, intent = now.live, call.record()
-    at_rest = live and now.production == live["package"] and now.shadow == NONE and not now.differences()
+    at_rest = live and now.production == live["package"] and now.alone and not now.differences()
     if not live or now.busy or now.stuck or not at_rest or live["package"] != intent["target"]:
         return None
     return f"{call.model(live['version'])} serves already, since {live['since']}"

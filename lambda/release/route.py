@@ -3,10 +3,13 @@
 from typing import Any
 
 from release import records
-from release.call import ROLLBACK, Call, Work
+from release.call import AB_TEST, LIFECYCLE, RELEASE, ROLLBACK, Call, Work
 from release.identifiers import NONE
 from release.lease import finish, hold
+from release.pausing import action, left_over, undone
+from release.protection import restore
 from release.situation import Situation, look
+from release.traffic import give_back, let_go
 
 POLL_SECONDS, CLEAN_UP_SECONDS = 20, 5
 """Until the next look at an update, and at one that only clears up behind itself."""
@@ -22,7 +25,8 @@ def settle(call: Call, outcome: str, message: str) -> Work:
     The decision is written down before anything follows from it: whoever takes over must not decide anew.
     """
     if call.ending is None:
-        hold(call, "settling", ending={"outcome": outcome, "message": message})
+        also = undone(call, look(call.world)) if action(call) else ()
+        hold(call, "settling", also=also, ending={"outcome": outcome, "message": message})
     return go_on(call)
 
 
@@ -33,11 +37,31 @@ def go_on(call: Call) -> Work:
         return _mend(call, now)
     if now.busy or now.moving:
         return wait(call, now)
+    restore(call, now)
     ways = int(call.work.get("Ways", 0)) + 1
     if ways > MOST_WAYS:
         return _given_up(call, now)
     call.work = {**call.work, "Ways": ways, "Plan": None, "Polls": 0}
+    if now.paused is not None or call.workflow == LIFECYCLE:
+        return _to_pause(call, now) if now.paused is not None else _to_serve(call, now)
     return _back(call, now) if call.going_back or call.ending else _forth(call, now)
+
+
+def _to_pause(call: Call, now: Situation) -> Work:
+    """On the way to no endpoint, whoever goes there: the ledger says that this is wanted."""
+    mine = call.workflow == LIFECYCLE
+    if not now.off:
+        return call.reply("pause" if mine else "revert", "the endpoint will be taken away")
+    if now.endpoint is not None:
+        return finish(call, records.FAILED, f"{call.serving['Model']} {left_over(call)}")
+    return call.reply("record_pause" if mine else "record", "there is no endpoint any more")
+
+
+def _to_serve(call: Call, now: Situation) -> Work:
+    """On the way of a resumption, or of a pause that was taken back: to what is recorded to serve."""
+    if now.at_rest:
+        return call.reply("record", f"{serves(call, now)}")
+    return call.reply("resume", f"what is recorded to serve is brought back: {untidy(now)}")
 
 
 def _forth(call: Call, now: Situation) -> Work:
@@ -47,14 +71,28 @@ def _forth(call: Call, now: Situation) -> Work:
     if now.live is None:
         adopted = right and now.production == wanted
         return _adopt(call) if adopted else call.reply("roll_out", f"{name} will be the first to serve")
-    if right and now.production == wanted:
+    if right and now.production == wanted and now.challenger == NONE:
         # An execution that is gone brought it there: it is watched like any other before it is recorded.
         return call.reply("record", f"{name} serves") if now.served == wanted else _adopt(call)
-    if not right or now.production != now.served:
+    if call.workflow == AB_TEST and call.record().get("weights"):
+        return _tested(call, now)
+    if not right or now.production != now.served or now.challenger != NONE:
+        give_back(call, now)
         return call.reply("revert", f"{call.model(now.live['version'])} is brought back first: {untidy(now)}")
+    if call.workflow == AB_TEST:
+        return call.reply("turn_on_challenger", f"{name} will be started beside production")
     if call.serving.get("Shadow"):
         return call.reply("turn_on_shadow", f"{name} will get a copy of production's requests")
     return call.reply("roll_out", f"{name} will become production")
+
+
+def _tested(call: Call, now: Situation) -> Work:
+    """On with an A/B test, if there still is something to test."""
+    if now.differences() or now.production != now.served or now.challenger != call.record()["package"]:
+        name = call.model(call.record()["version"])
+        return settle(call, records.FAILED, f"{name} was not tested to the end: {untidy(now)}.")
+    following = "promote" if call.record().get("decided") else "shift"
+    return call.reply(following, "the A/B test goes on")
 
 
 def _adopt(call: Call) -> Work:
@@ -69,10 +107,14 @@ def _back(call: Call, now: Situation) -> Work:
         # The first version did not come to serve well: there is nothing to go back to.
         return call.reply("record", "nothing served before")
     if now.production == goal and not now.differences():
-        if now.shadow == NONE:
+        if now.alone:
             return call.reply("record", "what is to serve serves alone")
-        if not call.going_back:
+        if now.challenger != NONE and call.workflow == AB_TEST:
+            give_back(call, now)
+            return call.reply("turn_off_challenger", "the challenger will be taken away")
+        if now.challenger == NONE and call.workflow == RELEASE and not call.going_back:
             return call.reply("turn_off_shadow", "the shadow will be turned off")
+    give_back(call, now)
     return call.reply("revert", f"what is to serve is brought back: {untidy(now)}")
 
 
@@ -83,7 +125,8 @@ def target(call: Call, now: Situation) -> str:
 
 def untidy(now: Situation) -> str:
     """What is not as it is to be, in words."""
-    return "; ".join(now.differences()) or "another version serves than the ledger says"
+    beside = "" if now.alone else "a version is beside production that no release or test asks for"
+    return "; ".join(now.differences()) or beside or "another version serves than the ledger says"
 
 
 def wait(call: Call, now: Situation, *, following: str = "follow_update") -> Work:
@@ -92,7 +135,9 @@ def wait(call: Call, now: Situation, *, following: str = "follow_update") -> Wor
     for release in _unwanted(call, now):
         call.world.metrics.ask_to_stop(release, call.now)
     what = now.stack.status if now.busy else f"the endpoint is {now.endpoint.status if now.endpoint else '?'}"
-    soon = now.stack.status.endswith("CLEANUP_IN_PROGRESS") and polls <= QUICK_POLLS
+    # What a pause clears up behind itself is the endpoint, which takes minutes.
+    clears = now.stack.status.endswith("CLEANUP_IN_PROGRESS") and now.paused is None
+    soon = clears and polls <= QUICK_POLLS
     seconds = CLEAN_UP_SECONDS if soon else min(300, POLL_SECONDS + 10 * max(0, polls - QUICK_POLLS))
     hold(call, phase(call), lasting=seconds)
     return call.reply(following, f"waits: {what}", seconds=seconds, Polls=polls)
@@ -118,6 +163,7 @@ def mend(call: Call) -> Work:
     if not now.stuck:
         return go_on(call)
     hold(call, "mend_stack", **_broken(call, now))
+    let_go(call, now)
     call.world.stack.continue_rollback()
     message = "the way back of the stack failed; it is tried once more"
     return call.reply("follow_update", message, seconds=POLL_SECONDS, Mended=True, Plan=None, Polls=0)
@@ -125,7 +171,7 @@ def mend(call: Call) -> Work:
 
 def _broken(call: Call, now: Situation) -> dict[str, Any]:
     """How a release ends whose own update got stuck: it is not tried again."""
-    if call.ending or call.going_back or not call.record().get("change_set"):
+    if call.ending or call.going_back or action(call) or not call.record().get("change_set"):
         return {}
     promoting = phase(call) in (records.PROMOTING, "watch")
     outcome = records.ROLLED_BACK if promoting else records.FAILED
@@ -162,6 +208,8 @@ def _given_up(call: Call, now: Situation) -> Work:
 
 def serves(call: Call, now: Situation) -> str:
     """What serves, in words."""
+    if now.off and now.endpoint is None:
+        return f"{call.serving['Model']} is paused"
     if now.endpoint is None:
         return "nothing serves"
     found = now.endpoint.packages.get("production", "")

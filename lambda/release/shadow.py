@@ -39,9 +39,10 @@ def judge_shadow(call: Call) -> Work:
     flapping = _flapping(call, now)
     verdict, report = _judged(call, now, flapping)
     call.work = {**call.work, "Report": report}
+    window = {"start": str(call.work["BakeStart"]), "end": call.now}
     if verdict.outcome == "inconclusive" and not call.work.get("Longer"):
         return _once_more(call, now, verdict, flapping)
-    return _decided(call, verdict, report)
+    return _decided(call, verdict, {**window, "report": report, "verdict": verdict.as_json()})
 
 
 def _once_more(call: Call, now: Situation, verdict: Verdict, flapping: bool) -> Work:
@@ -107,10 +108,10 @@ def alarm_prefix(call: Call, now: Situation) -> str:
     return f"{call.serving['AlarmPrefix']}{parameters['ReleaseId']}-{parameters['ProductionAttempt']}/"
 
 
-def _decided(call: Call, verdict: Verdict, report: str) -> Work:
+def _decided(call: Call, verdict: Verdict, judged: dict[str, Any]) -> Work:
     name = call.model(call.record()["version"])
     if verdict.outcome != "pass":
-        hold(call, "judge", report=report)
+        hold(call, "judge", judged=judged)
         return settle(call, records.REJECTED, f"{name} was rejected by the judge: {verdict.summary}.")
-    hold(call, "turn_off_shadow", report=report)
+    hold(call, "turn_off_shadow", judged=judged)
     return call.reply("turn_off_shadow", f"{name} passed: {verdict.summary}", Plan=None)

@@ -9,20 +9,22 @@ from release import records
 from release.identifiers import NONE
 from release.ports import EndpointState, Record, StackState, World
 
-PRODUCTION, SHADOW = "production", "shadow"
+PRODUCTION, SHADOW, CHALLENGER = "production", "shadow", "challenger"
 WAY_BACK_FAILED = "UPDATE_ROLLBACK_FAILED"
-CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
+CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 """States of an endpoint that pass by themselves."""
 PROTECTED = ("Update:Delete", "Update:Replace")
 
 
 @dataclass(frozen=True)
 class Situation:
-    """``live`` is what the ledger says serves, None while nothing was released."""
+    """``live`` is what the ledger says serves, or would serve, None while nothing was released; ``paused``
+    that its model is to have no endpoint, None if it is to have one."""
 
     stack: StackState
     endpoint: EndpointState | None
     live: Record | None
+    paused: Record | None = None
 
     @property
     def busy(self) -> bool:
@@ -41,13 +43,36 @@ class Situation:
 
     @property
     def production(self) -> str:
-        """Package that the stack declares to serve, or ``none``."""
-        return self.stack.parameters.get("ProductionModelPackageArn", NONE)
+        """Package that the stack declares to serve, or ``none``: so it does of a model that is paused."""
+        return NONE if self.off else self.stack.parameters.get("ProductionModelPackageArn", NONE)
+
+    @property
+    def off(self) -> bool:
+        """Whether the stack declares that the model is paused."""
+        return self.stack.parameters.get("Paused") == "true"
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether everything is as the ledger says: what is recorded to serve does so alone, or the model is
+        paused and has no endpoint."""
+        if self.paused is not None:
+            return self.off and self.endpoint is None
+        return self.production == self.served and self.alone and not self.differences()
 
     @property
     def shadow(self) -> str:
         """Package that the stack declares to be the shadow, or ``none``."""
         return self.stack.parameters.get("ShadowModelPackageArn", NONE)
+
+    @property
+    def challenger(self) -> str:
+        """Package that the stack declares to answer part of the requests beside production, or ``none``."""
+        return self.stack.parameters.get("ChallengerModelPackageArn", NONE)
+
+    @property
+    def alone(self) -> bool:
+        """Whether the stack declares nothing beside production."""
+        return self.shadow == NONE and self.challenger == NONE
 
     @property
     def promoting(self) -> bool:
@@ -71,6 +96,9 @@ class Situation:
             if self.production != NONE:
                 yield "there is no endpoint"
             return
+        if self.off:
+            yield "the endpoint is still there, and the stack declares its model to be paused"
+            return
         if endpoint.status != "InService" or endpoint.pending:
             yield f"the endpoint is {endpoint.status}{': ' * bool(endpoint.reason)}{endpoint.reason}"
         declared = self.stack.outputs.get("LiveEndpointConfigName", "")
@@ -79,7 +107,8 @@ class Situation:
         model = self.stack.outputs.get("LiveModelName", "")
         if endpoint.model != model:
             yield f"the component has model {endpoint.model or NONE}, the stack declares {model or NONE}"
-        for variant, wanted in ((PRODUCTION, self.production), (SHADOW, self.shadow)):
+        declared_of = {PRODUCTION: self.production, SHADOW: self.shadow, CHALLENGER: self.challenger}
+        for variant, wanted in declared_of.items():
             found = endpoint.packages.get(variant, NONE)
             if found != wanted:
                 yield f"variant {variant} serves {found}, the stack declares {wanted}"
@@ -94,7 +123,8 @@ def look(world: World) -> Situation:
     stack = world.stack.describe()
     if stack is None:
         raise StackMissing("the model's Serving stack does not exist")
-    return Situation(stack, world.endpoint.describe(), world.ledger.read(records.LIVE))
+    ledger = world.ledger
+    return Situation(stack, world.endpoint.describe(), ledger.read(records.LIVE), ledger.read(records.PAUSED))
 
 
 def denies_loss(policy: str | None) -> bool:

@@ -1,11 +1,11 @@
-"""Confidence intervals that a release is judged by: of proportions, and of medians whatever is measured.
+"""Confidence intervals that a version is judged by: of proportions, and of medians whatever is measured.
 
 Every interval is two-sided: each of its bounds is wrong with half of what the confidence leaves.
 ``confidence`` is a share, e.g. 0.95.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import NormalDist, fmean
 
@@ -36,11 +36,22 @@ def difference(
     independent samples makes the interval wider, never narrower, as their errors hardly ever exclude each
     other.
     """
-    share, base = count / total, base_count / base_total
-    low, high = wilson(count, total, confidence)
-    base_low, base_high = wilson(base_count, base_total, confidence)
-    gap = share - base
-    return gap - math.hypot(share - low, base_high - base), gap + math.hypot(high - share, base - base_low)
+    own = (1.0, count / total, wilson(count, total, confidence))
+    return combined([own, (-1.0, base_count / base_total, wilson(base_count, base_total, confidence))])
+
+
+def combined(parts: Iterable[tuple[float, float, Interval]]) -> Interval:
+    """Interval of a sum of independent estimates, from each one's factor, value and interval.
+
+    Each bound is as far from the sum as the distances of the parts' bounds that pull it there, by Pythagoras:
+    the method of variance estimates recovery (Zou and Donner 2008, Statistics in Medicine 27:1693-1702).
+    """
+    total, down, up = 0.0, 0.0, 0.0
+    for factor, value, (low, high) in parts:
+        total += factor * value
+        below, above = (low, high) if factor >= 0 else (high, low)
+        down, up = math.hypot(down, factor * (value - below)), math.hypot(up, factor * (above - value))
+    return total - down, total + up
 
 
 def dispersion(counts: Sequence[float], totals: Sequence[float]) -> float:
@@ -111,10 +122,20 @@ def median_interval(values: Sequence[float], confidence: float) -> Interval | No
 
     Its ranks are those of as many values as are independent, stretched to all of them.
     """
-    number = independent(values)
+    return pooled_median_interval([values], confidence)
+
+
+def pooled_median_interval(groups: Iterable[Sequence[float]], confidence: float) -> Interval | None:
+    """The same of all values of several periods, each in the order of time: a stratified sign test, inverted.
+
+    Whether a value lies beyond its period's median is a fair coin in every period, so the ranks are exact
+    whatever distribution each period has.
+    """
+    every = [list(group) for group in groups]
+    ordered = sorted(value for group in every for value in group)
+    number = sum(map(independent, every))
     ranks = median_ranks(number, confidence)
     if ranks is None:
         return None
-    rank = max(1, ranks[0] * len(values) // number)
-    ordered = sorted(values)
+    rank = max(1, ranks[0] * len(ordered) // number)
     return ordered[rank - 1], ordered[len(ordered) - rank]

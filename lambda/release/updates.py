@@ -9,8 +9,10 @@ from release.fitness import objection
 from release.identifiers import NONE, change_set_name
 from release.lease import hold
 from release.ports import ChangeSet, ConflictError
+from release.protection import lift
 from release.route import go_on, settle, target, wait
 from release.situation import Situation, look
+from release.traffic import let_go
 
 PLANNING_SECONDS = 5
 MOST_LOOKS = 60
@@ -19,9 +21,11 @@ LEAST_SECONDS = 60
 """That an update of an endpoint takes: SageMaker starts instances for every configuration."""
 UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 """In the reason of a change set that would change nothing (CloudFormation User Guide, change sets)."""
+PAUSED = "Paused"
+"""Parameter that takes away what serves, and leaves which version it would be."""
 ANSWERING = {"Endpoint": "the endpoint", "InferenceComponent": "the inference component"}
 """Logical ids of what callers call, and what it is."""
-NEW = ("turn_on_shadow", "roll_out")
+NEW = ("turn_on_shadow", "turn_on_challenger", "roll_out")
 """Stages that bring a version to serve which did not serve before: it must still be allowed to."""
 
 
@@ -35,14 +39,39 @@ def turn_off_shadow(call: Call) -> Work:
     return _stage(call, "turn_off_shadow")
 
 
+def turn_on_challenger(call: Call) -> Work:
+    """Start the version beside production; no request reaches it yet."""
+    return _stage(call, "turn_on_challenger")
+
+
+def turn_off_challenger(call: Call) -> Work:
+    """Take the challenger away, whose requests production has again."""
+    return _stage(call, "turn_off_challenger")
+
+
 def roll_out(call: Call) -> Work:
     """Make the version production, guarded by the release's own alarms."""
     return _stage(call, "roll_out")
 
 
 def revert(call: Call) -> Work:
-    """Bring back what served before, or a rollback's target, at once."""
+    """Bring back what served before, or a rollback's target, at once; or no endpoint, of a paused model."""
     return _stage(call, "revert")
+
+
+def pause(call: Call) -> Work:
+    """Take the endpoint away, by the one update and under the one role that may."""
+    return _stage(call, "pause")
+
+
+def resume(call: Call) -> Work:
+    """Bring back the version that was paused, on a new endpoint."""
+    return _stage(call, "resume")
+
+
+def takes_away(plan: Mapping[str, Any]) -> bool:
+    """Whether an update is that of a pause."""
+    return bool(plan["Wanted"].get(PAUSED) == "true")
 
 
 def _stage(call: Call, stage: str) -> Work:
@@ -84,7 +113,10 @@ def _planned(call: Call, now: Situation, stage: str) -> dict[str, Any]:
 def _plan(call: Call, now: Situation, stage: str) -> Work:
     hold(call, stage, stops="")  # what was under way has ended
     plan = _planned(call, now, stage)
-    call.world.stack.create_change_set(plan["Name"], plan["Wanted"], first=now.live is None)
+    if plan["Wanted"].get("ChallengerModelPackageArn", NONE) == NONE:
+        let_go(call, now)
+    first = now.live is None or now.endpoint is None or takes_away(plan)
+    call.world.stack.create_change_set(plan["Name"], plan["Wanted"], first=first)
     tries = int(call.work.get("Tries", 0)) + 1
     said = f"{stage.replace('_', ' ')}: the update is being planned"
     return call.reply(stage, said, seconds=PLANNING_SECONDS, Plan=plan, Tries=tries, Looks=0, Polls=0)
@@ -103,22 +135,27 @@ def _parameters(call: Call, now: Situation, stage: str) -> dict[str, str]:
     }
     if stage == "turn_on_shadow":
         wanted["ShadowModelPackageArn"] = call.record()["package"]
+    elif stage == "turn_on_challenger":
+        wanted["ChallengerModelPackageArn"] = call.record()["package"]
     elif stage == "roll_out":
-        # A new attempt has new alarms: those of the shadow's time keep their state and could veto it.
-        guarded = now.live is not None and call.guarded
+        # A new attempt has new alarms: those of the shadow's time keep their state and could veto it. Where
+        # a challenger goes, guardrails cannot be: they want the same variants before and after.
+        guarded = now.live is not None and call.guarded and now.challenger == NONE
         wanted |= {
             "ProductionModelPackageArn": call.record()["package"],
             "PreviousModelPackageArn": str(live["package"]),
             "RolloutMode": "guarded" if guarded else "immediate",
             "ProductionAttempt": fresh,
         }
-    elif stage == "revert":
+    elif stage in ("revert", "resume") and now.paused is None:
         # A new attempt makes a new configuration, without which there would be nothing to update.
         wanted |= {"ProductionModelPackageArn": target(call, now), "ProductionAttempt": fresh}
         if call.going_back:
             wanted["PreviousModelPackageArn"] = str(call.record().get("previous", NONE))
     if "ChallengerModelPackageArn" in now.stack.parameters:
-        wanted["ChallengerModelPackageArn"] = NONE
+        wanted.setdefault("ChallengerModelPackageArn", NONE)
+    if PAUSED in now.stack.parameters:
+        wanted[PAUSED] = "true" if now.paused is not None else "false"
     return {**now.stack.parameters, **wanted}
 
 
@@ -133,7 +170,7 @@ def _carry_out(call: Call, now: Situation, plan: Mapping[str, Any]) -> Work:
         return _look_again(call, plan)
     if change_set.status == "FAILED" and any(text in change_set.reason for text in UNCHANGED):
         return _follow(call, plan, seconds=0)
-    problem = _problem(change_set, now, call.serving["AllowedChanges"])
+    problem = _problem(change_set, now, call.serving["AllowedChanges"], away=takes_away(plan))
     if problem:
         call.world.stack.delete_change_set(plan["Name"])
         return settle(call, records.FAILED, f"{plan['Stage'].replace('_', ' ')} was not begun: {problem}")
@@ -154,17 +191,19 @@ def _discard(call: Call, plan: Mapping[str, Any]) -> Work:
     return go_on(call)
 
 
-def _problem(change_set: ChangeSet, now: Situation, allowed: list[str]) -> str:
+def _problem(change_set: ChangeSet, now: Situation, allowed: list[str], *, away: bool) -> str:
     if change_set.status == "FAILED":
         return change_set.reason or "CloudFormation could not plan it"
-    return "; ".join(_forbidden(change_set, now, allowed))
+    return "; ".join(_forbidden(change_set, now, allowed, away=away))
 
 
-def _forbidden(change_set: ChangeSet, now: Situation, allowed: list[str]) -> Iterator[str]:
+def _forbidden(
+    change_set: ChangeSet, now: Situation, allowed: list[str], *, away: bool = False
+) -> Iterator[str]:
     for change in change_set.changes:
         if change.logical_id not in allowed:
             yield f"it would change {change.logical_id}, which is not part of a release"
-        lost = change.action == "Remove" or change.replacement in ("True", "Conditional")
+        lost = (change.action == "Remove" and not away) or change.replacement in ("True", "Conditional")
         if change.logical_id in ANSWERING and lost:
             yield f"it would remove or replace {ANSWERING[change.logical_id]}"
 
@@ -184,6 +223,8 @@ def _execute(call: Call, now: Situation, plan: Mapping[str, Any]) -> Work:
     seconds = max(LEAST_SECONDS, 60 * float(call.serving["Rollout"]["BakingMinutes"]) if guarded else 0)
     # Written down before it is done: whoever comes after knows that it may have begun.
     hold(call, plan["Stage"], lasting=seconds, change_set=plan["Name"])
+    if takes_away(plan):
+        lift(call, plan["Stage"], seconds)
     try:
         call.world.stack.execute(plan["Name"])
     except ConflictError:

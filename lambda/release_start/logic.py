@@ -20,11 +20,18 @@ DEAD = ("FAILED", "TIMED_OUT", "ABORTED")
 """Statuses of executions that ended without having said so themselves, or may have."""
 
 IN_ORDER = ("Refused", "Rejected", "RolledBack", "Reverted", "Stopped")
-"""What follows ``Release`` in the errors with which an execution says that it ended, recorded and at rest."""
+"""What follows SAYS in the errors with which an execution says that it ended, recorded and at rest."""
+
+SAYS = ("Release", "Lifecycle")
+"""How these errors begin: of workflows that release, and of the one that pauses."""
+
+BRINGS = ("release", "ab_test")
+"""Workflows by which a version comes to serve that goes on to the next environment."""
 
 RECOVERS = "recover-"
 """How the names of executions begin that bring a dead one's affairs in order."""
 
+_TAKEN_UP = "(?:release|rollback|ab-test|lifecycle)"
 _MODEL = r"(?P<model>[a-z0-9](?:-?[a-z0-9])*)"
 
 
@@ -124,7 +131,7 @@ def _released(detail: Mapping[str, Any], here: Here) -> Start | Ignored:
     if _text(detail, "Model") != model:
         raise MalformedEventError(f"{version} is no version of the model the event names")
     outcome, workflow = _text(detail, "Outcome"), _text(detail, "Workflow")
-    if (outcome, workflow) != ("released", "release"):
+    if outcome != "released" or workflow not in BRINGS:
         return Ignored(f"{workflow} of {version} ended as {outcome} in the environment before")
     return _release(model, version, "served", _text(detail, "ReleaseId"), here)
 
@@ -144,22 +151,20 @@ def _release(model: str, version: str, what: str, moment: str, here: Here) -> St
 
 
 def _ended(detail: Mapping[str, Any], here: Here) -> Start | Ignored:
-    """A release or rollback that may have died: another one takes over what it held, or finds it in order.
+    """A workflow that may have died: a release takes over what it held, or finds it in order.
 
     One that was started to take over is not taken over in turn: people are told, and the next release is.
     """
     arn, status = _text(detail, "executionArn"), _text(detail, "status")
     executions = here.machines.replace(":stateMachine:", ":execution:")
-    found = re.fullmatch(
-        rf"{re.escape(executions)}{_MODEL}-(?:release|rollback):(?P<name>[\w.-]{{1,80}})", arn
-    )
+    found = re.fullmatch(rf"{re.escape(executions)}{_MODEL}-{_TAKEN_UP}:(?P<name>[\w.-]{{1,80}})", arn)
     if found is None:
-        raise MalformedEventError(f"{arn[:200]!r} is no release or rollback of this environment")
+        raise MalformedEventError(f"{arn[:200]!r} is no workflow of this environment that releases")
     if status not in DEAD:
         return Ignored(f"{arn} is {status}")
     if found["name"].startswith(RECOVERS):
         return Ignored(f"{arn} was itself to recover another one; people look after it")
-    if (error := detail.get("error")) in [f"Release{outcome}" for outcome in IN_ORDER]:
+    if (error := detail.get("error")) in [f"{what}{outcome}" for what in SAYS for outcome in IN_ORDER]:
         return Ignored(f"{arn} ended in order: {error}")
     model = found["model"]
     return Start(

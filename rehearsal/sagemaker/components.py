@@ -95,7 +95,7 @@ class Components:
         subject = described["PrimaryContainer"].get("ModelPackageName", model)
         images = [container["Image"] for container in self._models.find(model).containers]
         config = {"VariantName": request.get("VariantName", ""), "ModelName": model}
-        variant = Variant(config["VariantName"], config, subject, False, count, count, 1.0, images)
+        variant = Variant(config["VariantName"], config, subject, False, count, count, 1.0, 1.0, images)
         return Fleet(model, {"Specified": specified}, {variant.name: variant})
 
     def update(self, request: Parameters, caller: Principal) -> dict[str, Any]:

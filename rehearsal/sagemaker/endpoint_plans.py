@@ -48,7 +48,7 @@ class Plans:
             images = [container["Image"] for container in self.models.find(subject).containers]
             subject = first.get("ModelPackageName", subject)
         count, weight = config.get("InitialInstanceCount", 0), config.get("InitialVariantWeight", 1.0)
-        return Variant(config["VariantName"], config, subject, shadow, count, count, weight, images)
+        return Variant(config["VariantName"], config, subject, shadow, count, count, weight, weight, images)
 
     def alarms(self, policy: Parameters, endpoint: Endpoint) -> list[str]:
         """Names of the alarms that send a deployment back, as the models' execution role sees them.

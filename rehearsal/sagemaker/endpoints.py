@@ -195,11 +195,10 @@ def weighed(endpoint: Endpoint, wanted: list[Any]) -> Iterator[deployments.Pause
     for one in wanted if fleet else ():
         variant = fleet.variants[one["VariantName"]] if fleet else None
         if variant is not None:
-            variant.weight = one.get("DesiredWeight", variant.weight)
+            variant.wished = one.get("DesiredWeight", variant.wished)
             variant.desired = one.get("DesiredInstanceCount", variant.desired)
-    endpoint.load()
     more = any("DesiredInstanceCount" in one for one in wanted)
     yield deployments.Pause(deployments.PROVISIONING if more else deployments.TERMINATION)
     for variant in fleet.variants.values() if fleet else ():
-        variant.count = variant.desired
+        variant.count, variant.weight = variant.desired, variant.wished
     endpoint.load()

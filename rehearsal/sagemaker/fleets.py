@@ -22,6 +22,8 @@ class Variant:
     count: int
     desired: int
     weight: float
+    wished: float
+    """CurrentWeight and DesiredWeight: between them lies the time that a shift takes."""
     images: list[str] = field(default_factory=list)
     status: str = ""
     message: str = ""
@@ -38,7 +40,7 @@ class Variant:
             "VariantName": self.name,
             "DeployedImages": [{"SpecifiedImage": one, "ResolvedImage": one} for one in self.images],
             "CurrentWeight": self.weight,
-            "DesiredWeight": self.weight,
+            "DesiredWeight": self.wished,
         }
         if self.serverless:
             config = self.config["ServerlessConfig"]
@@ -112,4 +114,4 @@ class Fleet:
             if "DesiredInstanceCount" not in excluded and not (variant.serverless or before.serverless):
                 variant.count = variant.desired = before.desired
             if "DesiredWeight" not in excluded:
-                variant.weight = before.weight
+                variant.weight = variant.wished = before.wished

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from rehearsal.api import ApiError, Parameters, Principal
 from rehearsal.sagemaker import requests
 from rehearsal.sagemaker.instance import SERVICE, Placement, assume
-from rehearsal.sagemaker.store import Record, Shelf, Wording, now, page, selected
+from rehearsal.sagemaker.store import Record, Shelf, Wording, page, selected
 from rehearsal.sagemaker.transfer import location
 
 if TYPE_CHECKING:
@@ -39,7 +39,10 @@ class Models:
         """CreateModel: refused if the role cannot be assumed or cannot read a container's model data."""
         if ("PrimaryContainer" in request) == ("Containers" in request):
             raise ApiError("ValidationException", "Specify exactly one of PrimaryContainer and Containers.")
-        description = {**requests.members("DescribeModel", request), "CreationTime": now()}
+        description = {
+            **requests.members("DescribeModel", request),
+            "CreationTime": self._emulator.clock.now(),
+        }
         arn = self.shelf.arn(request["ModelName"])
         description["ModelArn"] = arn
         model = self._model(description)

@@ -13,6 +13,7 @@ from uuid import uuid4
 from rehearsal.api import ApiError, ApiRequest, Parameters
 from rehearsal.cloudwatch.alarms import ALARM
 from rehearsal.cloudwatch.queries import moment_of
+from rehearsal.known_monitoring import scalable_target
 from rehearsal.sagemaker.components import Components
 from rehearsal.sagemaker.endpoints import Endpoints, weighed
 from rehearsal.sagemaker.tracking import Target, copies_wanted, suspended, wanted
@@ -48,6 +49,7 @@ class Scaling:
         endpoints.gone.append(self._forget)
         components.gone.append(lambda name: self._forget(f"{_COMPONENT}{name}"))
         endpoints.watch.before.append(self._settle)
+        emulator.resource_tags.append(self._tags_of)
         emulator.register("application-autoscaling", self.handle)
 
     def handle(self, call: ApiRequest) -> Parameters:
@@ -69,8 +71,7 @@ class Scaling:
         if old is not None:
             old.request = merged
             return {"ScalableTargetARN": old.arn}
-        number = uuid4().hex[:17]
-        arn = self._emulator.place.arn("application-autoscaling", f"scalable-target/{number}")
+        arn = scalable_target(request, self._emulator.place)
         now = self._endpoints.watch.now()
         self.targets[key] = Target(merged, endpoint, variant, arn, now, dict(tags))
         return {"ScalableTargetARN": arn}
@@ -164,6 +165,10 @@ class Scaling:
         target = self._tagged(request)
         target.tags = {key: value for key, value in target.tags.items() if key not in request["TagKeys"]}
         return {}
+
+    def _tags_of(self, arn: str) -> Mapping[str, str] | None:
+        """Tags of the target with this ARN, if it is one's."""
+        return next((one.tags for one in self.targets.values() if one.arn == arn), None)
 
     def _tagged(self, request: Parameters) -> Target:
         for target in self.targets.values():

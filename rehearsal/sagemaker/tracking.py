@@ -52,7 +52,8 @@ def wanted(target: Target, endpoint: Endpoint, now: float) -> int:
             shares = {load.variant: load.share for load in endpoint.segments[-1].loads}
             rate = endpoint.per_minute * shares.get(target.variant, 0.0)
             needed = math.ceil(rate / float(tracking["TargetValue"])) or low
-            needed = _patient(target, count, needed, now, shrinks=not tracking.get("DisableScaleIn"))
+            shrinks = not tracking.get("DisableScaleIn") and not _stays(target)
+            needed = _patient(target, count, needed, now, shrinks=shrinks)
     return min(high, max(low, needed))
 
 
@@ -101,6 +102,11 @@ def _patient(target: Target, count: int, needed: int, now: float, *, shrinks: bo
         return count
     target.since.clear()
     return needed
+
+
+def _stays(target: Target) -> bool:
+    """Whether no policy may take instances away (Application Auto Scaling API, SuspendedState)."""
+    return bool(target.request.get("SuspendedState", {}).get("DynamicScalingInSuspended"))
 
 
 def suspended(target: Target) -> bool:

@@ -21,6 +21,8 @@ from rehearsed_account import (
 )
 
 from rehearsal.sagemaker.behaviour import Behaviour
+from release.aws_endpoint import SageMakerEndpoint
+from release.ports import ConflictError
 
 NAME = "acme-dev-credit"
 INFERENCE = """
@@ -432,6 +434,105 @@ def test_weights_divide_the_requests_between_production_variants(here: Account) 
     assert answered.count("production") == pytest.approx(15, abs=2)
 
 
+def pair(here: Account) -> None:
+    """An endpoint with a challenger that has no weight."""
+    model(here, "one")
+    both = [variant("production", "one"), variant("challenger", "one", InitialVariantWeight=0.0)]
+    config(here, "pair", ProductionVariants=both)
+    here.api.create_endpoint(EndpointName=NAME, EndpointConfigName="pair")
+    wait_until(here, "InService")
+
+
+def weights(here: Account, kind: str = "CurrentWeight") -> dict[str, float]:
+    found = described(here)["ProductionVariants"]
+    return {one["VariantName"]: one[kind] for one in found}
+
+
+def adapter(here: Account) -> SageMakerEndpoint:
+    """The endpoint as a release has it."""
+    names = ("sagemaker", "sagemaker-runtime", "s3")
+    clients = [here.emulator.client(name) for name in names]
+    scaling = here.emulator.client("application-autoscaling")
+    return SageMakerEndpoint(*clients, NAME, PLACE.arn("sagemaker", f"endpoint/{NAME}"), {}, scaling=scaling)
+
+
+def test_a_release_sets_weights_and_instances_and_believes_what_is_described(here: Account) -> None:
+    pair(here)
+    endpoint = adapter(here)
+    endpoint.weights(90, 10)
+    with pytest.raises(ConflictError):
+        endpoint.weights(50, 50)
+    with pytest.raises(ConflictError):
+        endpoint.capacity("production", 3)
+    found = endpoint.describe()
+    assert found is not None
+    assert (found.status, found.weights) == ("Updating", {"production": 1.0, "challenger": 0.0})
+    wait_until(here, "InService")
+    endpoint.capacity("production", 3)
+    wait_until(here, "InService")
+    found = endpoint.describe()
+    assert found is not None
+    assert found.weights == {"production": 90.0, "challenger": 10.0}
+    assert found.counts == {"production": 3, "challenger": 2}
+
+
+def test_a_release_lets_autoscaling_forget_a_variant_so_that_it_can_go(here: Account) -> None:
+    pair(here)
+    api = here.emulator.client("application-autoscaling")
+    which = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": f"endpoint/{NAME}/variant/challenger",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    api.register_scalable_target(**which, MinCapacity=1, MaxCapacity=4)
+    config(here, "alone", ProductionVariants=[variant("production", "one")])
+    with pytest.raises(ClientError, match="must be deregistered as scalable targets"):
+        update(here, "alone")
+    for _ in range(2):
+        adapter(here).release_scaling("challenger")
+    update(here, "alone")
+
+
+def test_a_shift_of_weights_takes_a_moment_and_nothing_else_is_taken_meanwhile(here: Account) -> None:
+    pair(here)
+    wanted = {"production": 90.0, "challenger": 10.0}
+    given = [{"VariantName": name, "DesiredWeight": weight} for name, weight in wanted.items()]
+    here.api.update_endpoint_weights_and_capacities(EndpointName=NAME, DesiredWeightsAndCapacities=given)
+    assert described(here)["EndpointStatus"] == "Updating"
+    assert weights(here) == {"production": 1.0, "challenger": 0.0}
+    assert weights(here, "DesiredWeight") == wanted
+    with pytest.raises(ClientError, match="in-progress"):
+        here.api.update_endpoint_weights_and_capacities(EndpointName=NAME, DesiredWeightsAndCapacities=given)
+    wait_until(here, "InService")
+    assert weights(here) == wanted
+
+
+@pytest.mark.thorough
+def test_weights_outlive_an_update_and_go_with_the_challenger_where_they_are_excluded(here: Account) -> None:
+    pair(here)
+    given = [
+        {"VariantName": "production", "DesiredWeight": 0.0},
+        {"VariantName": "challenger", "DesiredWeight": 5.0},
+    ]
+    here.api.update_endpoint_weights_and_capacities(EndpointName=NAME, DesiredWeightsAndCapacities=given)
+    wait_until(here, "InService")
+    both = [variant("production", "one"), variant("challenger", "one", InitialVariantWeight=0.0)]
+    config(here, "again", ProductionVariants=both)
+    update(here, "again", RetainAllVariantProperties=True)
+    wait_until(here, "InService")
+    assert weights(here) == {"production": 0.0, "challenger": 5.0}
+    excluded = [{"VariantPropertyType": "DesiredWeight"}]
+    model(here, "two")
+    update(
+        here,
+        config(here, "two"),
+        RetainAllVariantProperties=True,
+        ExcludeRetainedVariantProperties=excluded,
+    )
+    wait_until(here, "InService")
+    assert weights(here) == {"production": 1.0}
+
+
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
@@ -574,6 +675,33 @@ def test_scale_in_can_be_switched_off(here: Account) -> None:
     described(here)
     later(here, 20)
     assert count(here) == 2
+
+
+def test_scale_in_can_be_suspended_for_a_target_and_taken_up_again(here: Account) -> None:
+    serving(here)
+    which, api = target(here, 1), here.emulator.client("application-autoscaling")
+    tracked(here, which)
+    for suspended, expected in ((True, 2), (False, 1)):
+        api.register_scalable_target(**which, SuspendedState={"DynamicScalingInSuspended": suspended})
+        described(here)
+        later(here, 20)
+        assert count(here) == expected
+
+
+def test_tags_of_a_scalable_target_decide_who_may_deregister_it(here: Account) -> None:
+    serving(here)
+    which = target(here)
+    action = "application-autoscaling:DeregisterScalableTarget"
+    mine = allow(action) | {"Condition": {"StringEquals": {"aws:ResourceTag/model": "credit"}}}
+    here.give({"Version": "2012-10-17", "Statement": [mine]})
+    caller = here.emulator.assume(ROLE, "sagemaker.amazonaws.com", session="x")
+    api = here.emulator.client("application-autoscaling", caller)
+    with pytest.raises(ClientError, match="not authorized to perform"):
+        api.deregister_scalable_target(**which)
+    owner = here.emulator.client("application-autoscaling")
+    (found,) = owner.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+    owner.tag_resource(ResourceARN=found["ScalableTargetARN"], Tags={"model": "credit"})
+    api.deregister_scalable_target(**which)
 
 
 def test_a_scheduled_action_changes_the_limits_and_the_count_with_them(here: Account) -> None:

@@ -13,7 +13,7 @@ from mlplatform import workflows
 from mlplatform.permissions.run_places import machine_arn
 from mlplatform.settings import Environment
 from rehearsal.api import REHEARSAL, ApiError, ApiRequest, Parameters, Place
-from tools import confirm, protect, release, rollback, status
+from tools import ab_test, confirm, lifecycle, protect, release, rollback, status
 
 MODEL = "credit-approval"
 Work = dict[str, Any]
@@ -75,9 +75,9 @@ class Answers:
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Account, Environment, Path]]:
     """An account with the workflows of a model that serves, its settings, and the folder of environments."""
     folder = tmp_path_factory.mktemp("serving")
-    model, settings = product(folder, SERVED)
+    model, settings = product(folder, SERVED, {"serving": {"ab_test": {}}})
     with account(Place("aws", settings.region, settings.account)) as made:
-        for name in workflows.RELEASES:
+        for name in workflows.releases(model, settings):
             states = workflows.compiled(name, model, settings, SOURCE)["States"]
             machine = settings.names.name(f"{MODEL}-{name}", kind="workflow")
             made.create(states, name=machine, role=made.everything)
@@ -147,6 +147,25 @@ def test_a_release_that_ends_well_says_what_serves(run: Command, answers: Answer
         "Done",
     ]
     assert {"Outcome: released", "Version: 8", "Message: version 8 serves"} <= set(lines)
+
+
+def test_an_a_b_test_says_which_shares_it_gives_and_how_to_end_it(run: Command, answers: Answers) -> None:
+    answers.steps = {"admit_challenger": work("record", "admitted"), "record": RELEASED}
+    code, printed, _ = run(ab_test, "--version", "8")
+    assert code == 0
+    assert answers.called[0]["Input"] == {"version": 8}
+    lines = printed.splitlines()
+    assert lines[0].startswith("A/B test of credit-approval in dev: arn:aws:states:eu-west-1:111122223333:")
+    assert lines[1:3] == [
+        "it gives the version 10, 25, 50, 100 % of the requests, 4 days in all, 14 at most",
+        "it goes on when this command is stopped; to end it: make rollback ENV=dev MODEL=credit-approval",
+    ]
+
+
+def test_an_a_b_test_takes_the_number_of_a_version_and_no_arn(run: Command, answers: Answers) -> None:
+    code, _, errors = run(ab_test, "--version", PACKAGE)
+    assert (code, answers.called) == (2, [])
+    assert errors.startswith("ab-test: VERSION must be a version's number, given 'arn:aws:")
 
 
 def test_a_release_that_is_rejected_fails_with_the_reason(run: Command, answers: Answers) -> None:
@@ -280,7 +299,7 @@ def test_what_names_no_version_starts_nothing(
     assert what in errors
 
 
-@pytest.mark.parametrize("tool", [release, rollback, confirm])
+@pytest.mark.parametrize("tool", [release, ab_test, rollback, confirm])
 def test_a_model_that_is_not_there_is_refused_with_those_that_are(run: Command, tool: Any) -> None:
     code, _, errors = run(tool, model="credit")
     assert code == 2
@@ -394,6 +413,15 @@ def test_status_fails_when_what_serves_is_not_what_the_stack_says(
     assert "the ledger says version 8 serves, and there is no endpoint" in run(status, model=None)[1]
 
 
+def test_status_fails_when_a_challenger_was_left_behind(run: Command, answers: Answers, live: None) -> None:
+    serves(answers)
+    assert answers.endpoint is not None
+    answers.endpoint["ProductionVariants"] = [{"VariantName": "production"}, {"VariantName": "challenger"}]
+    code, printed, _ = run(status, model=None)
+    assert code == 1
+    assert "a challenger answers beside production, and no A/B test runs" in printed
+
+
 def test_before_the_first_release_nothing_is_wrong(run: Command, answers: Answers) -> None:
     code, printed, _ = run(status, model=None)
     assert (code, "not deployed" in printed) == (0, True)
@@ -410,3 +438,56 @@ def test_a_stack_that_could_not_go_back_is_named_with_what_to_do(
     code, printed, _ = run(status, model=None)
     assert code == 1
     assert "the stack is in UPDATE_ROLLBACK_FAILED: make rollback tries the way back once" in printed
+
+
+@pytest.fixture
+def away(deployed: tuple[Account, Environment, Path]) -> Iterator[None]:
+    """The ledger says that the model is paused."""
+    made, settings, _ = deployed
+    table, client = settings.names.name("release-ledger"), made.emulator.client("dynamodb")
+    key = {"endpoint": {"S": settings.names.endpoint(MODEL)}, "record": {"S": "paused"}}
+    said = {"since": "2026-11-21T08:00:00Z", "by": "anna", "reason": "weekend"}
+    content = {name: {"S": value} for name, value in said.items()}
+    client.put_item(TableName=table, Item={**key, **content, "retired": {"BOOL": False}})
+    yield
+    client.delete_item(TableName=table, Key=key)
+
+
+def test_status_says_since_when_a_model_is_paused_and_how_it_comes_back(
+    run: Command, answers: Answers, live: None, away: None
+) -> None:
+    serves(answers)
+    answers.endpoint = None
+    answers.stack["Outputs"].append({"OutputKey": "Paused", "OutputValue": "true"})
+    code, printed, _ = run(status, model=None)
+    assert code == 0
+    assert "version 8, paused since 2026-11-21T08:00:00Z" in printed
+    assert printed.splitlines()[3:] == [
+        "credit-approval: has no endpoint (anna: weekend); to bring it back: make resume ENV=dev "
+        "MODEL=credit-approval"
+    ]
+
+
+def test_status_fails_when_the_endpoint_of_a_paused_model_goes_on_costing(
+    run: Command, answers: Answers, live: None, away: None
+) -> None:
+    serves(answers)
+    code, printed, _ = run(status, model=None)
+    assert code == 1
+    assert "aws sagemaker delete-endpoint --endpoint-name acme-dev-credit-approval" in printed
+    assert "the ledger says that it is paused, the stack does not" in printed
+
+
+def test_a_pause_says_what_it_will_do_and_who_asked_for_it(
+    deployed: tuple[Account, Environment, Path], answers: Answers, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers.steps = {
+        "plan_lifecycle": work("take_lease", "pause: takes its endpoint away"),
+        "take_lease": work("end", "version 8 is paused", Outcome="paused"),
+    }
+    given = ["pause", "dev", MODEL, "--reason", "weekend", "--folder", str(deployed[2])]
+    assert lifecycle.main(given) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "pause: takes its endpoint away"
+    told = answers.called[0]["Input"]
+    assert (told["action"], told["reason"]) == ("pause", "weekend")
+    assert told["by"].startswith("arn:")

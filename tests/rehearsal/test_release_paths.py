@@ -26,7 +26,8 @@ WORK = {
     "Outcome": "",
     "Seconds": 0,
 }
-RELEASED = ("end", {"Outcome": "released", "Message": "version 7 serves", "Report": "s3://b/report.html"})
+REPORTED = {"Report": "s3://b/report.html", "ReportLink": "https://console.test/b/"}
+RELEASED = ("end", {"Outcome": "released", "Message": "version 7 serves", **REPORTED})
 
 Answer = tuple[str, dict[str, Any]]
 
@@ -60,7 +61,7 @@ class Releases:
 
     def __init__(self, aws: Account, folder: Path) -> None:
         self.aws, self.function = aws, Function()
-        model, self.settings = product(folder, SERVED)
+        model, self.settings = product(folder, SERVED, {"serving": {"ab_test": {}}})
         aws.emulator.register("lambda", lambda request: self.function(request))
         topic = aws.emulator.client("sns").create_topic(Name=self.settings.names.name("notifications"))
         self.sqs = aws.emulator.client("sqs")
@@ -74,7 +75,7 @@ class Releases:
                 definition=workflows.written(name, model, self.settings, SOURCE),
                 roleArn=aws.everything,
             )["stateMachineArn"]
-            for name in workflows.RELEASES
+            for name in workflows.releases(model, self.settings)
         }
 
     def run(self, workflow: str, answers: dict[str, list[Answer | str]], **given: Any) -> Ended:
@@ -148,7 +149,31 @@ def test_each_step_follows_from_the_one_before_and_takes_its_work_along(here: Re
     assert (last["Work"]["Private"], last["Work"]["Fence"], last["Input"]) == (1, 3, {"version": 7})
     assert last["Serving"] == here.function.events[0]["Serving"]
     (mail,) = here.mail()
-    assert mail["Message"].startswith("version 7 serves\nReport: s3://b/report.html\nExecution: https://")
+    told = "version 7 serves\nReport: s3://b/report.html\nIn the console: https://console.test/b/\n"
+    assert mail["Message"].startswith(f"{told}Execution: https://")
+
+
+def test_a_test_goes_from_share_to_share_and_fails_if_it_promotes_nothing(here: Releases) -> None:
+    answers: dict[str, list[Answer | str]] = {
+        "admit_challenger": [("take_lease", {})],
+        "take_lease": [("turn_on_challenger", {})],
+        "turn_on_challenger": [("follow_update", {"Seconds": 300})],
+        "follow_update": [("shift", {}), ("record", {})],
+        "shift": [("observe", {"Seconds": 60}), ("observe", {"Seconds": 60})],
+        "observe": [("observe", {"Seconds": 300}), ("weigh", {})],
+        "weigh": [("shift", {}), ("turn_off_challenger", {})],
+        "turn_off_challenger": [("follow_update", {})],
+        "record": [("end", {"Outcome": "rejected", "Message": "nothing was shown"})],
+    }
+    ended = here.run("ab-test", answers, version=7)
+    assert here.function.steps() == [
+        *("admit_challenger", "take_lease", "turn_on_challenger", "follow_update"),
+        *("shift", "observe", "observe", "weigh", "shift", "observe", "weigh"),
+        *("turn_off_challenger", "follow_update", "record"),
+    ]
+    assert (ended.status, ended.error) == ("FAILED", "ReleaseRejected")
+    assert ended.cause.startswith("nothing was shown (what to do: ")
+    assert {event["Workflow"] for event in here.function.events} == {"ab_test"}
 
 
 def test_a_wait_passes_between_the_steps_and_each_knows_its_time(here: Releases) -> None:

@@ -75,7 +75,11 @@ IN_BEDROCK = {
     },
     "monthly_budget_usd": 100,
 }
-SERVED = {"capture": {"sampling_percent": 20}, "consumers": ["arn:aws:iam::777788889999:role/loan-app"]}
+SERVED = {
+    "ab_test": {"metrics": [{"name": "repaid", "direction": "higher", "better_by_points": 0}]},
+    "capture": {"sampling_percent": 20},
+    "consumers": ["arn:aws:iam::777788889999:role/loan-app"],
+}
 FILES = {
     "tight": environment(
         "100000000001",

@@ -20,6 +20,7 @@ from mlplatform.permissions.update_roles import first_update
 from mlplatform.permissions.workflow_roles import model_workflow
 from mlplatform.serving.parts import served
 from mlplatform.settings import Environment, ModelProduct
+from release.flow import STEPS
 from tools.assembly import stacks
 from tools.platform_app import platform_app
 
@@ -39,9 +40,14 @@ def outdir(environments: dict[str, Environment], tmp_path_factory: pytest.TempPa
 
 
 def definitions(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Definition of every state machine by the last part of its name."""
+    """Definition of every state machine by its workflow, which is the last part of its name."""
     found = properties(template, "AWS::StepFunctions::StateMachine")
-    return {m["StateMachineName"].rpartition("-")[2]: json.loads(m["DefinitionString"]) for m in found}
+    return {workflow_of(m["StateMachineName"]): json.loads(m["DefinitionString"]) for m in found}
+
+
+def workflow_of(machine: str) -> str:
+    """The workflow at the end of a state machine's name."""
+    return next(name for name in workflows.NAMES if machine.endswith(f"-{name}"))
 
 
 def tasks(node: Any) -> Iterator[dict[str, Any]]:
@@ -107,7 +113,7 @@ def test_a_workflow_may_do_what_its_states_do_and_nothing_else(
 ) -> None:
     template = templates[environment, MODEL]
     every = definitions(template)
-    releases = {name: every.pop(name) for name in workflows.RELEASES}
+    releases = {name: every.pop(name) for name in workflows.RELEASES if name in every}
     for role_of, found in (("workflow", every), ("releases", releases)):
         resources = [task["Resource"].partition(":states:::")[2] for task in tasks(found)]
         assert resources
@@ -119,10 +125,10 @@ def test_a_workflow_may_do_what_its_states_do_and_nothing_else(
 @pytest.mark.parametrize(
     ("environment", "which"),
     [
-        ("full", ["batch", "register", "release", "rollback", "train", "tune"]),
-        ("small", ["batch", "register", "release", "rollback", "train", "tune"]),
-        ("gov", ["batch", "release", "rollback"]),
-        ("given", ["batch", "release", "rollback"]),
+        ("full", ["batch", "lifecycle", "register", "release", "rollback", "train", "tune"]),
+        ("small", ["ab-test", "batch", "lifecycle", "register", "release", "rollback", "train", "tune"]),
+        ("gov", ["ab-test", "batch", "lifecycle", "release", "rollback"]),
+        ("given", ["ab-test", "batch", "lifecycle", "release", "rollback"]),
     ],
 )
 def test_a_model_is_trained_only_where_the_environment_trains(
@@ -278,7 +284,8 @@ def test_schedules_and_new_data_start_the_workflow_without_input_and_keep_what_f
     templates: Templates,
 ) -> None:
     template = templates["full", MODEL]
-    schedules = properties(template, "AWS::Scheduler::Schedule")
+    every = properties(template, "AWS::Scheduler::Schedule")
+    schedules = [one for one in every if ":states:" in one["Target"]["Arn"]]
     machine = "arn:aws:states:us-east-1:222233334444:stateMachine:acme-full-credit-approval-"
     assert {(s["Target"]["Arn"].removeprefix(machine), s["ScheduleExpression"]) for s in schedules} == {
         ("train", "cron(0 3 1 * ? *)"),
@@ -299,9 +306,49 @@ def test_schedules_and_new_data_start_the_workflow_without_input_and_keep_what_f
     ]
 
 
+def test_the_clock_has_every_endpoint_looked_after_and_what_fails_is_kept(templates: Templates) -> None:
+    template = templates["full", MODEL]
+    every = properties(template, "AWS::Scheduler::Schedule")
+    (schedule,) = [one for one in every if one["Name"] == "acme-full-credit-approval-upkeep"]
+    (function,) = properties(template, "AWS::Lambda::Function")
+    target = schedule["Target"]
+    assert schedule["ScheduleExpression"] == "rate(1 hour)"
+    assert target["Arn"]["Fn::GetAtt"][1] == "Arn"
+    given = json.loads(target["Input"])
+    assert given["Step"] in STEPS[given["Workflow"]]
+    assert given["Serving"]["KeepVersions"] == 5
+    queue = "arn:aws:sqs:us-east-1:222233334444:acme-full-dead-letters"
+    assert target["DeadLetterConfig"] == {"Arn": queue}
+    assert function["DeadLetterConfig"] == {"TargetArn": queue}
+    allowed = statements(template, "upkeep")
+    assert allowed["CallFunction"]["Resource"] == target["Arn"]
+    assert actions(template, "upkeep") <= {
+        "kms:Decrypt",
+        "kms:GenerateDataKey",
+        "lambda:InvokeFunction",
+        "sqs:SendMessage",
+    }
+
+
+def test_the_alarm_on_what_serves_says_how_to_mend_it(templates: Templates) -> None:
+    (alarm,) = properties(templates["full", MODEL], "AWS::CloudWatch::Alarm")
+    assert alarm["AlarmName"] == "acme-full/credit-approval/serving-differs"
+    assert alarm["AlarmActions"] == ["arn:aws:sns:us-east-1:222233334444:acme-full-notifications"]
+    for command in (
+        "make rollback ENV=full MODEL=credit-approval TO=",
+        "make protect ENV=full",
+        "make status",
+    ):
+        assert command in alarm["AlarmDescription"]
+    assert len(alarm["AlarmDescription"]) <= 1024
+    assert alarm["TreatMissingData"] == "ignore"
+
+
 def test_an_environment_that_does_not_train_schedules_no_training(templates: Templates) -> None:
     schedules = properties(templates["gov", MODEL], "AWS::Scheduler::Schedule")
-    assert [schedule["Name"] for schedule in schedules] == ["acme-gov-credit-approval-batch"]
+    named = [schedule["Name"].removeprefix("acme-gov-credit-approval-") for schedule in schedules]
+    assert "batch" in named
+    assert set(named) <= {"batch", "upkeep"}
     assert not properties(templates["gov", MODEL], "AWS::Events::Rule")
 
 
@@ -318,9 +365,10 @@ def test_workflows_run_as_a_role_that_only_they_can_take_on(templates: Templates
 def test_releases_run_as_a_role_that_only_they_can_take_on(templates: Templates) -> None:
     (trust,) = role(templates["full", MODEL], "releases")["AssumeRolePolicyDocument"]["Statement"]
     machine = "arn:aws:states:us-east-1:222233334444:stateMachine:acme-full-credit-approval-"
-    assert trust["Condition"]["ArnLike"]["aws:SourceArn"] == [f"{machine}release", f"{machine}rollback"]
+    releasing = [f"{machine}{name}" for name in ("release", "rollback", "lifecycle")]
+    assert trust["Condition"]["ArnLike"]["aws:SourceArn"] == releasing
     machines = properties(templates["full", MODEL], "AWS::StepFunctions::StateMachine")
-    roles = {m["StateMachineName"].rpartition("-")[2]: m["RoleArn"]["Fn::GetAtt"][0] for m in machines}
+    roles = {workflow_of(m["StateMachineName"]): m["RoleArn"]["Fn::GetAtt"][0] for m in machines}
     assert roles["release"] == roles["rollback"] != roles["train"]
 
 
@@ -407,14 +455,27 @@ def test_the_policies_of_the_longest_names_fit(longest: Environment) -> None:
         assert len(text) < MAX_INLINE
 
 
-def test_only_where_a_shadow_is_judged_may_a_release_read_measurements_and_the_history_of_alarms(
+def test_only_where_versions_are_compared_may_a_release_read_measurements_and_shift_requests(
     longest: Environment,
 ) -> None:
     whole = served(next(product for product in longest.products if product.name == LONGEST), longest)
     assert whole.serving.shadow
-    bare = replace(whole, serving=whole.serving.model_copy(update={"shadow": None}))
-    judged, direct = ({a for g in model_release(one) for a in g.actions} for one in (whole, bare))
-    assert {"cloudwatch:DescribeAlarmHistory", "cloudwatch:GetMetricData"} <= judged - direct
+    plain, shadow, tested = (
+        replace(whole, serving=whole.serving.model_copy(update={"shadow": None, "ab_test": None, **kept}))
+        for kept in ({}, {"shadow": whole.serving.shadow}, {"ab_test": whole.serving.ab_test})
+    )
+    direct, judged, compared = (
+        {a for g in model_release(one) for a in g.actions} for one in (plain, shadow, tested)
+    )
+    read, changes = "cloudwatch:GetMetricData", "cloudwatch:DescribeAlarmHistory"
+    assert {read, changes, "s3:PutObject"} <= judged - direct
+    shift, scaling = (
+        "sagemaker:UpdateEndpointWeightsAndCapacities",
+        "application-autoscaling:DeregisterScalableTarget",
+    )
+    assert {read, "s3:PutObject", shift, scaling} <= compared - direct
+    assert not {shift, scaling} & judged
+    assert changes not in compared
 
 
 def test_no_workflow_reaches_a_job_a_model_or_a_workflow_of_a_model_whose_name_begins_alike(
@@ -486,6 +547,7 @@ def test_stateless_logical_ids_are_those_of_the_workflows(templates: Templates) 
     found = logical_ids(templates["full", MODEL], "AWS::StepFunctions::StateMachine")
     assert sorted(re.sub(r"[0-9A-F]{8}$", "", name) for name in found) == [
         "WorkflowsBatch",
+        "WorkflowsLifecycle",
         "WorkflowsRegister",
         "WorkflowsRelease",
         "WorkflowsRollback",

@@ -58,6 +58,7 @@ IMPURE = {
     "studio_roles",
     "studio_services",
     "studio_startup",
+    "upkeep",
     "vpc",
     "vpc_endpoints",
     "workflow",

@@ -60,7 +60,7 @@ def test_a_shadow_like_production_passes_every_check() -> None:
         "99th percentile of latency",
     ]
     median = check(verdict, "Median latency")
-    assert (median.production, median.shadow, median.limit, median.confidence) == (30, 30, 20, 95)
+    assert (median.production, median.candidate, median.limit, median.confidence) == (30, 30, 20, 95)
     assert median.interval == (0, 0)
     assert median.reason == "54 pairs of the same minutes"
 

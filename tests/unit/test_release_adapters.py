@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -18,12 +18,14 @@ from release_driver import Operator
 from workflow_models import SERVED, product
 
 from mlplatform.release_function import variables
+from mlplatform.serving import upkeep
 from mlplatform.serving.dashboard import RELEASED_METRIC
 from mlplatform.serving.parts import served
 from release import aws, flow, handler
 from release.aws_endpoint import SageMakerEndpoint
 from release.aws_ledger import DynamoDbLedger
 from release.aws_registry import SageMakerRegistry
+from release.aws_retained import SageMakerRetained
 from release.aws_services import (
     CloudWatchMetrics,
     EventBridgeAnnouncements,
@@ -31,7 +33,7 @@ from release.aws_services import (
     StepFunctionsExecutions,
 )
 from release.aws_stack import CloudFormationStack
-from release.ports import ConflictError, Ledger, Query, World, Write
+from release.ports import ConflictError, Ledger, Made, Query, World, Write
 
 REGION = "eu-west-1"
 ENDPOINT, TABLE = "acme-dev-credit-approval", "acme-dev-release-ledger"
@@ -712,6 +714,32 @@ def test_metrics_come_by_query_with_their_times(aws: None) -> None:
     assert found == {"p": [["2026-11-20T08:00:00Z", 3.0], ["2026-11-20T08:01:00Z", 5.0]], "s": []}
 
 
+def test_what_became_of_answers_is_asked_for_in_the_models_own_namespace_by_variant(aws: None) -> None:
+    cloudwatch = client("cloudwatch")
+    at = datetime.datetime(2026, 11, 20, 8, tzinfo=datetime.UTC)
+    for value, variant in ((1.0, "production"), (0.0, "production"), (1.0, "challenger")):
+        datum = {
+            "MetricName": "repaid",
+            "Dimensions": [{"Name": "Variant", "Value": variant}],
+            "Timestamp": at,
+            "Value": value,
+        }
+        cloudwatch.put_metric_data(Namespace="acme/dev/outcomes/loans", MetricData=[datum])
+    metrics = CloudWatchMetrics(cloudwatch, ENDPOINT, "acme/dev/releases", "acme/dev/outcomes/loans")
+    queries = [
+        Query(f"{variant}_{statistic.lower()}", variant, "repaid", statistic, outcome=True)
+        for variant in ("production", "challenger")
+        for statistic in ("Sum", "SampleCount")
+    ]
+    found = metrics.series(queries, "2026-11-20T08:00:00Z", "2026-11-20T08:10:00Z", 60)
+    assert {name: [value for _, value in pairs] for name, pairs in found.items()} == {
+        "production_sum": [1.0],
+        "production_samplecount": [2.0],
+        "challenger_sum": [1.0],
+        "challenger_samplecount": [1.0],
+    }
+
+
 def test_metrics_of_instances_and_of_a_fleet_are_asked_for_as_such() -> None:
     cloudwatch = client("cloudwatch")
     asked: list[Mapping[str, Any]] = []
@@ -849,6 +877,115 @@ def test_an_announcement_that_is_not_taken_is_an_error() -> None:
         stub.add_response("put_events", {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "x"}]})
         with pytest.raises(RuntimeError, match="did not take"):
             EventBridgeAnnouncements(events, "acme.dev.releases").announce({"Version": 7})
+
+
+def test_what_the_stack_has_is_read_to_its_last_page(stack: tuple[CloudFormationStack, Stubber]) -> None:
+    made, stub = stack
+    at = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+
+    def summary(number: int, **more: str) -> dict[str, Any]:
+        kind = {"ResourceType": "AWS::SageMaker::Model", "ResourceStatus": "CREATE_COMPLETE"}
+        return {"LogicalResourceId": f"M{number}", "LastUpdatedTimestamp": at, **kind, **more}
+
+    page = {"StackResourceSummaries": [summary(1, PhysicalResourceId="one")], "NextToken": "more"}
+    stub.add_response("list_stack_resources", page, {"StackName": STACK})
+    rest = {"StackResourceSummaries": [summary(2), summary(3, PhysicalResourceId="three")]}
+    stub.add_response("list_stack_resources", rest, {"StackName": STACK, "NextToken": "more"})
+    assert made.resources() == ["one", "three"]
+
+
+class Left:
+    """A stubbed SageMaker with what CloudFormation made for stacks, and what it did not."""
+
+    OURS: ClassVar = {"model": "credit-approval", "environment": "dev"}
+    AT = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+
+    def __init__(self) -> None:
+        self.sagemaker = client("sagemaker")
+        self.stub = Stubber(self.sagemaker)
+        self.stub.activate()
+        self.retained = SageMakerRetained(self.sagemaker, STACK, self.OURS)
+
+    def lists(self, operation: str, noun: str, *names: str) -> None:
+        """The next call lists these."""
+        items = [
+            {f"{noun}Name": name, f"{noun}Arn": self.arn(name), "CreationTime": self.AT} for name in names
+        ]
+        self.stub.add_response(operation, {f"{noun}s": items}, {})
+
+    def tagged(self, name: str, tags: Mapping[str, str]) -> None:
+        """The next call asks for its tags."""
+        answer = {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+        self.stub.add_response("list_tags", answer, {"ResourceArn": self.arn(name)})
+
+    def arn(self, name: str) -> str:
+        """ARN of something of that name."""
+        return f"arn:aws:sagemaker:eu-west-1:111122223333:model/{name.lower()}"
+
+
+def test_of_models_only_those_are_found_that_cloudformation_made_for_the_stack() -> None:
+    here, stack_name = Left(), "aws:cloudformation:stack-name"
+    named = [
+        "ProductionModel-Ab12Cd34",
+        f"{STACK}-ShadowModel-0a1b",
+        "ProductionModel-Theirs",
+        "ChallengerModel-1",
+    ]
+    here.lists("list_models", "Model", "acme-dev-credit-approval-batch-1", *named)
+    shown = {"ModelName": "m", "ModelArn": "a" * 20, "CreationTime": here.AT}
+    container = {"PrimaryContainer": {"ModelPackageName": VERSION}}
+    here.tagged(named[0], {**here.OURS, stack_name: STACK, "owner": "risk"})
+    here.stub.add_response("describe_model", {**shown, **container}, {"ModelName": named[0]})
+    here.tagged(named[1], here.OURS)
+    here.stub.add_client_error("describe_model", "ValidationException", "Could not find model")
+    here.tagged(named[2], {**here.OURS, "environment": "prod"})
+    here.tagged(named[3], {**here.OURS, stack_name: "another"})
+    assert here.retained.models() == [Made(named[0], "2026-01-01T00:00:00Z", package=VERSION)]
+    here.stub.assert_no_pending_responses()
+
+
+def test_a_configuration_is_found_with_the_models_of_every_variant() -> None:
+    here, name = Left(), "EndpointConfig-Ab12Cd34"
+    here.lists("list_endpoint_configs", "EndpointConfig", "try-mine", name)
+    here.tagged(name, here.OURS)
+    config = {
+        "EndpointConfigName": name,
+        "EndpointConfigArn": "a" * 20,
+        "CreationTime": here.AT,
+        "ProductionVariants": [{"VariantName": "production", "ModelName": "p"}, {"VariantName": "other"}],
+        "ShadowProductionVariants": [{"VariantName": "shadow", "ModelName": "s"}],
+    }
+    here.stub.add_response("describe_endpoint_config", config, {"EndpointConfigName": name})
+    assert here.retained.configurations() == [Made(name, "2026-01-01T00:00:00Z", models=("p", "s"))]
+
+
+def test_deleting_what_is_gone_is_harmless_and_a_refusal_is_none() -> None:
+    here = Left()
+    gone = ("ValidationException", "Could not find model")
+    here.stub.add_client_error("delete_model", *gone, expected_params={"ModelName": "m"})
+    here.retained.delete_model("m")
+    here.stub.add_response("delete_endpoint_config", {}, {"EndpointConfigName": "c"})
+    here.retained.delete_configuration("c")
+    here.stub.add_client_error("delete_endpoint_config", "AccessDeniedException", "no")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        here.retained.delete_configuration("c")
+
+
+def test_upkeep_puts_what_it_found_for_the_alarm_and_what_it_deleted() -> None:
+    cloudwatch = client("cloudwatch")
+    asked: list[Mapping[str, Any]] = []
+    cloudwatch.meta.events.register(
+        "provide-client-params.cloudwatch.PutMetricData", lambda params, **_: asked.append(params)
+    )
+    with Stubber(cloudwatch) as stub:
+        metrics = CloudWatchMetrics(cloudwatch, ENDPOINT, "n")
+        for _ in range(3):
+            stub.add_response("put_metric_data", {})
+        metrics.differs(differs=True, now="2026-11-20T08:00:00Z")
+        metrics.differs(differs=False, now="2026-11-20T08:00:00Z")
+        metrics.swept(4, "2026-11-20T08:00:00Z")
+    data = [(datum["MetricName"], datum["Value"]) for params in asked for datum in params["MetricData"]]
+    assert data == [(upkeep.DIFFERS_METRIC, 1), (upkeep.DIFFERS_METRIC, 0), (upkeep.SWEPT_METRIC, 4)]
 
 
 def test_the_function_is_given_every_variable_it_reads(tmp_path: Path) -> None:

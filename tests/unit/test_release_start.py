@@ -149,6 +149,11 @@ def test_a_version_released_before_once_more_is_offered_once_more() -> None:
     assert started(release(), AFTER).name != started(release(ReleaseId="bcdefghijk"), AFTER).name
 
 
+def test_what_an_a_b_test_promoted_goes_on_like_what_was_released() -> None:
+    assert started(release(Workflow="ab_test"), AFTER) == started(release(), AFTER)
+    ignored(release(Workflow="ab_test", Outcome="rejected"), AFTER)
+
+
 @pytest.mark.parametrize(
     "detail", [{"Outcome": "rolled_back"}, {"Outcome": "nothing_to_do"}, {"Workflow": "rollback"}]
 )
@@ -159,7 +164,7 @@ def test_only_what_a_release_brought_to_serve_goes_on(detail: dict[str, str]) ->
 # --- executions that died --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("workflow", ["release", "rollback"])
+@pytest.mark.parametrize("workflow", ["release", "ab-test", "rollback", "lifecycle"])
 @pytest.mark.parametrize("status", ["FAILED", "TIMED_OUT", "ABORTED"])
 def test_an_execution_that_died_is_taken_over_by_a_release(workflow: str, status: str) -> None:
     event = death(status=status, workflow=workflow)
@@ -176,7 +181,11 @@ def test_what_was_to_recover_is_not_recovered_in_turn() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", ["ReleaseRefused", "ReleaseRejected", "ReleaseRolledBack", "ReleaseReverted", "ReleaseStopped"]
+    "error",
+    [
+        *("ReleaseRefused", "ReleaseRejected", "ReleaseRolledBack", "ReleaseReverted", "ReleaseStopped"),
+        *("LifecycleRefused", "LifecycleStopped"),
+    ],
 )
 def test_a_release_that_said_how_it_ended_leaves_nothing_to_take_over(error: str) -> None:
     event = death()

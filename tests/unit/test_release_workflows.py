@@ -15,6 +15,7 @@ from workflow_models import SERVED, SOURCE, evaluated, expressions, product, sta
 
 from mlplatform import workflows
 from mlplatform.settings import Environment, ModelProduct, read_environments
+from mlplatform.settings.ab_tests import AbTestSettings
 from mlplatform.workflows import advice, releasing
 from release.call import CONFIRM, END
 from release.flow import STEPS
@@ -33,23 +34,47 @@ NAMES = {
     "revert": "Revert",
     "record": "Record",
     "give_up": "Give up",
+    "admit_challenger": "Admit",
+    "turn_on_challenger": "Turn on challenger",
+    "shift": "Shift",
+    "observe": "Observe",
+    "weigh": "Weigh",
+    "promote": "Promote",
+    "turn_off_challenger": "Turn off challenger",
     "plan": "Plan",
     "take_over": "Take over",
     "mend_stack": "Mend stack",
+    "plan_lifecycle": "Plan",
+    "pause": "Pause",
+    "resume": "Resume",
+    "record_pause": "Record pause",
 }
 """Step of the function to the state that takes it."""
 
-FIRST = {"release": "admit", "rollback": "plan"}
-NOT_BY_HUB = {"admit", "plan", "confirmed", "declined", "give_up"}
+FIRST = {
+    "release": "admit",
+    "ab-test": "admit_challenger",
+    "rollback": "plan",
+    "lifecycle": "plan_lifecycle",
+}
+CALLED = {"ab-test": "ab_test"}
+"""What the function calls a workflow, where a name of a state machine has a hyphen."""
+
+NOT_BY_HUB = {"admit", "admit_challenger", "plan", "plan_lifecycle", "confirmed", "declined", "give_up"}
 """Steps that follow a start, an answer or a failure, not another step."""
 
 WELL = {
-    "release": {"released", "nothing_to_do", "superseded", "declined"},
+    "release": {"released", "nothing_to_do", "superseded", "declined", "paused", "resumed", "retired"},
+    "ab-test": {"released", "nothing_to_do", "superseded", "declined"},
     "rollback": {"released", "nothing_to_do", "stopped"},
+    "lifecycle": {"paused", "resumed", "retired", "nothing_to_do"},
 }
+SAYS = {"lifecycle": "Lifecycle"}
+"""How the errors of a workflow begin, if not with ``Release``."""
 OUTCOMES = (
     *("released", "nothing_to_do", "refused", "superseded", "declined"),
     *("rejected", "rolled_back", "reverted", "stopped", "failed"),
+    *("paused", "resumed", "retired"),
 )
 REGISTRY = "arn:aws:sagemaker:eu-west-1:111122223333"
 WORK = {
@@ -73,7 +98,16 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelProduct, Envi
 
 @pytest.fixture(scope="module")
 def definitions(served: tuple[ModelProduct, Environment]) -> dict[str, dict[str, Any]]:
-    return {name: workflows.compiled(name, *served, SOURCE) for name in workflows.RELEASES}
+    (model, settings) = served
+    assert model.serving is not None
+    serving = model.serving.model_copy(update={"ab_test": AbTestSettings()})
+    tested = model.model_copy(update={"serving": serving})
+    return {name: workflows.compiled(name, tested, settings, SOURCE) for name in workflows.RELEASES}
+
+
+def steps_of(workflow: str) -> Mapping[str, Any]:
+    """The steps that a workflow may ask for."""
+    return STEPS[CALLED.get(workflow, workflow)]
 
 
 def step_of(state: Mapping[str, Any]) -> str | None:
@@ -105,7 +139,7 @@ def test_each_step_of_the_function_has_its_state_and_each_state_its_step(
     workflow: str, definitions: dict[str, dict[str, Any]]
 ) -> None:
     called = {step_of(state): name for name, state in states(definitions[workflow]) if step_of(state)}
-    assert called == {step: NAMES[step] for step in STEPS[workflow]}
+    assert called == {step: NAMES[step] for step in steps_of(workflow)}
     assert definitions[workflow]["StartAt"] == NAMES[FIRST[workflow]]
 
 
@@ -114,17 +148,18 @@ def test_the_hub_leads_to_every_step_that_another_can_name(
     workflow: str, definitions: dict[str, dict[str, Any]]
 ) -> None:
     hub = definitions[workflow]["States"]["What is next?"]
-    for step in set(STEPS[workflow]) - NOT_BY_HUB:
+    for step in set(steps_of(workflow)) - NOT_BY_HUB:
         assert chosen(hub, work={"Next": step}) == NAMES[step]
     asked = {rule["Next"] for rule in hub["Choices"]} - {"Wait", "Ask for confirmation", "Done"}
-    assert asked == {NAMES[step] for step in set(STEPS[workflow]) - NOT_BY_HUB}
+    assert asked == {NAMES[step] for step in set(steps_of(workflow)) - NOT_BY_HUB}
     assert chosen(hub, work={"Next": END}) == "Tell how it ended"
     assert chosen(hub, work={"Next": END, "Outcome": "nothing_to_do"}) == "Done"
 
 
-def test_only_a_release_asks_for_confirmation(definitions: dict[str, dict[str, Any]]) -> None:
+def test_only_what_brings_a_version_asks_for_confirmation(definitions: dict[str, dict[str, Any]]) -> None:
     hubs = {name: definitions[name]["States"]["What is next?"] for name in workflows.RELEASES}
-    assert chosen(hubs["release"], work={"Next": CONFIRM}) == "Ask for confirmation"
+    for name in ("release", "ab-test"):
+        assert chosen(hubs[name], work={"Next": CONFIRM}) == "Ask for confirmation"
     assert "Ask for confirmation" not in definitions["rollback"]["States"]
 
 
@@ -148,7 +183,7 @@ def test_every_task_says_what_the_function_needs_to_know(
         if (step := step_of(state)) is None:
             continue
         payload = state["Arguments"]["Payload"]
-        assert payload["Workflow"] == workflow
+        assert payload["Workflow"] == CALLED.get(workflow, workflow)
         assert payload["Now"] == "{% $states.context.State.EnteredTime %}", name
         assert set(payload["Execution"]) == {"Id", "Name", "StartTime"}
         assert payload["Work"] == ({} if step == FIRST[workflow] else "{% $work %}"), name
@@ -203,7 +238,7 @@ def test_an_outcome_ends_the_execution_as_what_it_is(
         return
     given = known(work={"Outcome": outcome})
     error = evaluated(outer["Did it end well?"]["Assign"]["error"], given)
-    assert error == "Release" + outcome.title().replace("_", "")
+    assert error == SAYS.get(workflow, "Release") + outcome.title().replace("_", "")
     cause = evaluated(outer[end]["Cause"], {**given, "error": error})
     todo = advice.ADVICE.get(error, advice.GENERAL)
     assert cause == f"{WORK['Message']} (what to do: {todo})"
@@ -213,6 +248,7 @@ def test_every_error_a_release_can_end_with_has_advice_of_its_own() -> None:
     bad = set(OUTCOMES) - set.union(*WELL.values()) | {"stopped"}
     errors = {"Release" + outcome.title().replace("_", "") for outcome in bad}
     assert errors <= set(advice.ADVICE)
+    assert {f"Lifecycle{how}" for how in ("Failed", "Refused", "Stopped")} <= set(advice.ADVICE)
 
 
 @pytest.mark.parametrize("workflow", workflows.RELEASES)
@@ -325,6 +361,8 @@ def test_the_function_is_told_the_settings_as_it_reads_them(
             "BakingMinutes": 15,
         },
         "AlarmPrefix": "acme-dev/credit-approval/release-",
+        "AbTest": None,
+        "OperatingAlarms": None,
     }
 
 

@@ -293,6 +293,19 @@ def test_an_alarm_about_missing_requests_is_silent_until_the_first_ones_came(set
     assert found["OperatingInvocationsMissingAlarm"]["TreatMissingData"] == "missing"
 
 
+def test_requests_that_production_alone_does_not_get_are_not_missed_while_there_is_a_challenger(
+    settings: Environment,
+) -> None:
+    subject = credit(settings, **AB_TEST, objectives={"minimum_invocations_per_hour": 10})
+    name, rule = "OperatingInvocationsMissingAlarm", "OperatingAlarm"
+    alone = deployed(subject, serving())
+    assert name in alone
+    assert f'ALARM("<{name}>")' in alone[rule]["AlarmRule"]
+    beside = deployed(subject, serving(ChallengerModelPackageArn=VERSION_2))
+    assert name not in beside
+    assert name not in beside[rule]["AlarmRule"]
+
+
 def test_errors_of_a_challenger_ring_only_while_there_is_one(settings: Environment) -> None:
     subject = credit(settings, **AB_TEST)
     alone = deployed(subject, serving())
@@ -359,6 +372,36 @@ def test_autoscaling_follows_the_target_between_the_limits(settings: Environment
         "DisableScaleIn": False,
         "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
     }
+
+
+def test_a_challenger_scales_like_production_which_keeps_its_instances_meanwhile(
+    settings: Environment,
+) -> None:
+    subject = credit(settings, **AB_TEST, **SCALED)
+    alone = deployed(subject, serving())
+    assert "ChallengerScalableTarget" not in alone
+    beside = deployed(subject, serving(ChallengerModelPackageArn=VERSION_2))
+    state = {"DynamicScalingOutSuspended": False, "ScheduledScalingSuspended": False}
+    for found, kept in ((alone, False), (beside, True)):
+        assert found["ScalableTarget"]["SuspendedState"] == {"DynamicScalingInSuspended": kept, **state}
+    of_challenger = beside["ChallengerScalableTarget"]
+    assert "SuspendedState" not in of_challenger
+    same = {key: value for key, value in beside["ScalableTarget"].items() if key != "SuspendedState"}
+    assert of_challenger == same | {"ResourceId": "endpoint/acme-dev-credit/variant/challenger"}
+    tracking = "TargetTrackingScalingPolicyConfiguration"
+    assert beside["ChallengerScalingPolicy"][tracking] == beside["ScalingPolicy"][tracking]
+    assert beside["ChallengerScalingPolicy"]["ScalingTargetId"] == "<ChallengerScalableTarget>"
+    assert beside["ChallengerScalingPolicy"]["PolicyName"] != beside["ScalingPolicy"]["PolicyName"]
+
+
+def test_weights_outlive_an_update_while_there_is_a_challenger_and_no_longer(settings: Environment) -> None:
+    subject = credit(settings, **AB_TEST)
+    alone = deployed(subject, serving())["Endpoint"]
+    assert alone["RetainAllVariantProperties"] is True
+    assert alone["ExcludeRetainedVariantProperties"] == [{"VariantPropertyType": "DesiredWeight"}]
+    beside = deployed(subject, serving(ChallengerModelPackageArn=VERSION_2))["Endpoint"]
+    assert "ExcludeRetainedVariantProperties" not in beside
+    assert "ExcludeRetainedVariantProperties" not in there(settings)["Endpoint"]
 
 
 def test_paused_autoscaling_leaves_no_target_so_that_the_instance_type_can_change(

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -267,13 +266,19 @@ def test_models_and_configurations_have_no_name_and_outlive_every_update(subject
         assert not {"ModelName", "EndpointConfigName"} & set(resource["Properties"])
 
 
-def test_an_endpoint_outlives_its_stack_where_the_environment_retains_and_a_failed_creation_nowhere(
-    settings: Environment, tmp_path: Path
+def test_an_endpoint_goes_with_its_condition_as_it_holds_no_data_and_costs(subject: parts.Served) -> None:
+    resources = template(subject)["Resources"]
+    answering = [resources[name] for name in (parts.ENDPOINT, parts.COMPONENT) if name in resources]
+    assert answering
+    assert not any({"DeletionPolicy", "UpdateReplacePolicy"} & set(resource) for resource in answering)
+
+
+def test_a_paused_model_has_only_what_costs_nothing_and_still_says_which_version_it_was(
+    subject: parts.Served,
 ) -> None:
-    kept = template(credit(settings))["Resources"]["Endpoint"]
-    assert kept["DeletionPolicy"] == "RetainExceptOnCreate"
-    passing = template(credit(settings_in(tmp_path, removal="destroy")))["Resources"]["Endpoint"]
-    assert "DeletionPolicy" not in passing
+    assert set(deployed(subject, serving(Paused="true"))) <= {parts.STOP_ALARM}
+    assert template(subject)["Parameters"][parts.PAUSED]["Default"] == "false"
+    assert "Condition" not in template(subject)["Outputs"][parts.PRODUCTION_PACKAGE]
 
 
 def test_what_serves_is_an_output_only_while_something_does(subject: parts.Served) -> None:
@@ -281,6 +286,7 @@ def test_what_serves_is_an_output_only_while_something_does(subject: parts.Serve
     live = {"LiveEndpointConfigName", *(["LiveModelName"] if subject.has_components else [])}
     assert set(outputs) == live | {
         "EndpointName",
+        "Paused",
         "PreviousModelPackageArn",
         "ProductionModelPackageArn",
         "ReleaseId",
@@ -294,7 +300,7 @@ def test_what_serves_is_an_output_only_while_something_does(subject: parts.Serve
 def test_no_parameter_has_a_default_of_an_account_or_a_type_that_is_looked_up(subject: parts.Served) -> None:
     for parameter in template(subject)["Parameters"].values():
         assert parameter["Type"] == "String"
-        assert parameter["Default"] in {"none", "0", "immediate"}
+        assert parameter["Default"] in {"none", "0", "immediate", "false"}
 
 
 def test_the_longest_names_fit(settings: Environment) -> None:

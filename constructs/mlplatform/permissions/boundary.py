@@ -136,8 +136,8 @@ def other_buckets(settings: Environment) -> list[str]:
 def _allows(names: Names) -> list[Statement]:
     buckets = [f"{names.prefix}-{names.environment}-*", names.sdk_bucket, f"{names.sdk_bucket}/*"]
     mine = {"StringEquals": {"aws:ResourceAccount": names.account}}
-    change_set = [f"cloudformation:{verb}ChangeSet" for verb in ("Create", "Delete", "Execute")]
-    mend = "cloudformation:ContinueUpdateRollback"
+    verbs = ("*ChangeSet", "ContinueUpdateRollback", "SetStackPolicy")
+    release = [f"cloudformation:{verb}" for verb in verbs]
     stacks = names.arn("cloudformation", f"stack/{names.prefix}-{names.environment}-serving-*")
     models = names.arn("bedrock", "foundation-model/*", region="*", account="")
     interfaces = names.arn("ec2", "network-interface/*", region="*", account="*")
@@ -155,7 +155,7 @@ def _allows(names: Names) -> list[Statement]:
         allow("Tag", ["ec2:CreateTags"], [interfaces]),  # which Bedrock does as a job's role
         allow("LendKeysToServices", ["kms:CreateGrant"], [names.arn("kms", "key/*")], condition=grants),
         allow("PassRoles", ["iam:PassRole"], [names.role_arns("*")], condition=passed),
-        allow("Release", [mend, *change_set], [stacks]),
+        allow("Release", release, [stacks]),
         allow("Deploy", ["sts:AssumeRole", "sts:TagSession"], [bootstrap]),
         allow("PackageIndexToken", ["sts:GetServiceBearerToken"], ["*"], condition=packages),
     ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlplatform.permissions.grant import Grant
-from mlplatform.permissions.work import RELEASES, STARTED
+from mlplatform.permissions.work import STARTED, releasing
 from mlplatform.policy import document
 from mlplatform.settings import Environment
 from mlplatform.settings.identity import CiSettings
@@ -51,7 +51,7 @@ def ci_release(settings: Environment) -> list[Grant]:
     machines = [
         names.arn("states", f"{kind}:{names.name(f'*-{workflow}')}{runs}")
         for names in settings.neighbours.account
-        for workflow in RELEASES
+        for workflow in releasing(settings)
         for kind, runs in (("stateMachine", ""), ("execution", ":*"))
     ]
     why = "a pipeline {} releases of every model and takes them back; the release itself judges and decides"

@@ -55,7 +55,7 @@ def endpoints(settings: Environment, who: str) -> list[Grant]:
 
 def serving(settings: Environment, who: str) -> list[Grant]:
     """What tells which version of a model serves: the stack of its endpoint, and the ledger of releases. And
-    why: the judgements that notifications link to.
+    why: the reports that notifications link to.
     """
     if not serves(settings):
         return []
@@ -64,18 +64,12 @@ def serving(settings: Environment, who: str) -> list[Grant]:
     stacks = names.arn("cloudformation", f"stack/{names.stack('Serving-*')}/*")
     key, read = (imported("ArtifactsKeyArn", settings),), via(settings, "dynamodb", "s3")
     reports = object_arns(settings, "releases/*")
-    judged = Grant(
-        "ReadJudgements", ("s3:GetObject",), reports, f"{who} read how it was judged", ours(settings)
-    )
+    told = f"{who} read how a release went, and how it was judged"
     return [
         Grant("SeeServing", ("cloudformation:DescribeStacks",), (stacks,), why),
         Grant("ReadReleases", ("dynamodb:GetItem", "dynamodb:Query"), (table,), why),
-        Grant("DecryptReleases", ("kms:Decrypt",), key, "ledger and judgements are encrypted", read),
-        *(
-            [judged]
-            if any(product.serving and product.serving.shadow for product in settings.products)
-            else []
-        ),
+        Grant("DecryptReleases", ("kms:Decrypt",), key, "ledger and reports are encrypted", read),
+        Grant("ReadJudgements", ("s3:GetObject",), reports, told, ours(settings)),
     ]
 
 

@@ -13,7 +13,7 @@ from mlplatform.permissions.update_roles import SERVED, answering, component_arn
 from mlplatform.permissions.workflow_roles import notifications, observability
 from mlplatform.policy import Conditions, within
 from mlplatform.serving.parts import Served, release_metrics
-from mlplatform.workflows import RELEASES
+from mlplatform.workflows import LIFECYCLE, releases
 
 CHANGE_SETS = "rel-*"
 """What the names of a release's change sets begin with."""
@@ -46,7 +46,9 @@ def model_release(served: Served) -> list[Grant]:
         *_endpoint(served),
         *versions(served),
         *_observation(served),
-        *(_judgement(served) if served.serving.shadow else []),
+        *_judgement(served),
+        _reports(served),
+        *(_challenger(served) if served.serving.ab_test else []),
         *_executions(served),
         *_keys(served),
         _announcements(served),
@@ -54,7 +56,7 @@ def model_release(served: Served) -> list[Grant]:
 
 
 def model_releases(served: Served) -> list[Grant]:
-    """The policy of the workflows release and rollback of a model."""
+    """The policy of the workflows of a model that call it."""
     function = served.names.name(function_thing(served.product.name), kind="function")
     arn = served.names.arn("lambda", f"function:{function}")
     return [
@@ -72,6 +74,8 @@ def _stack(served: Served) -> list[Grant]:
     named: Conditions = {"StringLike": {"cloudformation:ChangeSetName": CHANGE_SETS}}
     why = "CloudFormation numbers stacks; this one is the model's"
     again: Conditions = {"StringEquals": {"cloudformation:RoleArn": list(either)}}
+    inline: Conditions = {"Null": {"cloudformation:StackPolicyUrl": "true"}}
+    lift = "a pause lifts the stack policy for the one update that takes the endpoint away, and puts it back"
     changes = tuple(f"cloudformation:{verb}ChangeSet" for verb in ("Delete", "Describe", "Execute"))
     seen = ("DescribeStackEvents", "DescribeStacks", "GetStackPolicy")
     see = tuple(f"cloudformation:{verb}" for verb in seen)
@@ -80,6 +84,7 @@ def _stack(served: Served) -> list[Grant]:
         Grant("CarryOutPlans", changes, stack, why, named),
         Grant("SeeStack", see, stack, why),
         Grant("MendStack", ("cloudformation:ContinueUpdateRollback",), stack, why, again),
+        Grant("LiftStackPolicy", ("cloudformation:SetStackPolicy",), stack, lift, inline),
         Grant(
             "PassUpdateRoles",
             ("iam:PassRole",),
@@ -123,6 +128,10 @@ def _endpoint(served: Served) -> list[Grant]:
         "StringEquals": {f"aws:RequestTag/{SERVED}": "true"},
         "ForAllValues:StringEquals": {"aws:TagKeys": [SERVED]},
     }
+    unmark: Conditions = {
+        "ForAllValues:StringEquals": {"aws:TagKeys": [SERVED]},
+        "Null": {"aws:TagKeys": "false"},
+    }
     is_async = served.serving.mode == "async"
     invoke = "sagemaker:InvokeEndpointAsync" if is_async else "sagemaker:InvokeEndpoint"
     sample = object_arns(settings, f"{PREDICTIONS}{served.product.name}/async/sample")
@@ -139,6 +148,13 @@ def _endpoint(served: Served) -> list[Grant]:
         Grant("SendSample", (invoke,), answers, "a version serves when the sample request succeeds"),
         *([put] if is_async else []),
         Grant("MarkServed", ("sagemaker:AddTags",), answers, "from then on nothing deletes it", mark),
+        Grant(
+            "UnmarkServed",
+            ("sagemaker:DeleteTags",),
+            answers,
+            "a pause lets CloudFormation delete it, as the role of the first release",
+            unmark,
+        ),
     ]
 
 
@@ -169,28 +185,79 @@ def _observation(served: Served) -> list[Grant]:
 
 
 def _executions(served: Served) -> list[Grant]:
-    machines = (machine_arn(served.names, served.product.name, workflow) for workflow in RELEASES)
-    runs = tuple(f"{machine.replace(':stateMachine:', ':execution:')}:*" for machine in machines)
-    why = "a lease is taken from an execution only when that has ended; a rollback ends a release"
-    return [Grant("EndExecutions", ("states:DescribeExecution", "states:StopExecution"), runs, why)]
+    machines = {
+        workflow: machine_arn(served.names, served.product.name, workflow)
+        for workflow in releases(served.product, served.settings)
+    }
+    runs = {name: f"{arn.replace(':stateMachine:', ':execution:')}:*" for name, arn in machines.items()}
+    pauses = (runs.pop(LIFECYCLE),)
+    see, why = ("states:DescribeExecution",), "a lease is taken from an execution only when that has ended"
+    end, ends = (*see, "states:StopExecution"), f"{why}; a rollback ends a release"
+    return [
+        Grant("EndExecutions", end, tuple(runs.values()), ends),
+        Grant("SeePauses", see, pauses, why),
+    ]
 
 
 def _judgement(served: Served) -> list[Grant]:
-    """Where a shadow is judged: what both showed, whether an alarm came and went, and the report about it."""
+    """Where a version is compared with what serves: what both showed; of a shadow, whether an alarm came and
+    went as well.
+    """
+    if not (served.serving.shadow or served.serving.ab_test):
+        return []
     alarms = served.names.alarm(served.product.name, "release-*")
     history = (served.names.arn("cloudwatch", f"alarm:{alarms}"),)
-    reports = object_arns(served.settings, f"releases/{served.product.name}/*")
-    here, why = within(served.settings.region), "reports lie below their release"
+    here = within(served.settings.region)
     metrics = "metrics are of no resource in particular"
+    changes = Grant(
+        "ReadAlarmHistory",
+        ("cloudwatch:DescribeAlarmHistory",),
+        history,
+        "a bake during which an alarm of the release came and went shows nothing",
+    )
     return [
         Grant("ReadMetrics", ("cloudwatch:GetMetricData",), ("*",), metrics, here),
+        *([changes] if served.serving.shadow else []),
+    ]
+
+
+def _reports(served: Served) -> Grant:
+    """Whatever ends has a report: releases without a shadow, rollbacks and pauses as well."""
+    reports = object_arns(served.settings, f"releases/{served.product.name}/*")
+    why = "reports lie below their release"
+    return Grant("KeepReports", ("s3:PutObject",), reports, why, ours(served.settings))
+
+
+def _challenger(served: Served) -> list[Grant]:
+    """Where a challenger answers: which share of the requests, on how many instances, and that it can go."""
+    targets = (served.names.arn("application-autoscaling", "scalable-target/*"),)
+    mine: Conditions = {
+        "StringEquals": {
+            "aws:ResourceTag/model": served.product.name,
+            "aws:ResourceTag/environment": served.settings.name,
+        }
+    }
+    return [
         Grant(
-            "ReadAlarmHistory",
-            ("cloudwatch:DescribeAlarmHistory",),
-            history,
-            "a bake during which an alarm of the release came and went shows nothing",
+            "ShiftRequests",
+            ("sagemaker:UpdateEndpointWeightsAndCapacities",),
+            (endpoint_arn(served),),
+            "an A/B test gives the challenger its share of the requests, and takes it back at once",
         ),
-        Grant("KeepReports", ("s3:PutObject",), reports, why, ours(served.settings)),
+        *(
+            [
+                Grant(
+                    "ReleaseScaling",
+                    ("application-autoscaling:DeregisterScalableTarget",),
+                    targets,
+                    "SageMaker removes no variant that scales; Application Auto Scaling numbers its targets, "
+                    "and the tags say whose they are",
+                    mine,
+                )
+            ]
+            if served.scales
+            else []
+        ),
     ]
 
 
@@ -201,7 +268,7 @@ def _keys(served: Served) -> list[Grant]:
     use = Grant("UseKey", ("kms:GenerateDataKey",), key, "what it puts is encrypted", via(settings, "s3"))
     return [
         Grant("DecryptLedger", ("kms:Decrypt",), key, "the ledger is encrypted", ledger),
-        *([use] if served.serving.shadow or served.serving.mode == "async" else []),
+        use,
     ]
 
 

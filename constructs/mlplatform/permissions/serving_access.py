@@ -10,7 +10,7 @@ from mlplatform.bucket_policies import account_principals
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.update_roles import answering
 from mlplatform.policy import document
-from mlplatform.serving.parts import served
+from mlplatform.serving.parts import Served, outcome_metrics, served
 from mlplatform.settings import Environment
 from mlplatform.settings.products import ModelProduct
 
@@ -32,12 +32,27 @@ def consumer_role(product: ModelProduct) -> str:
 
 
 def model_consumer(product: ModelProduct, settings: Environment) -> list[Grant]:
-    """The policy of that role: requests to this endpoint and nothing else; empty without consumers."""
+    """The policy of that role: requests to this endpoint, and with an A/B test what became of the answers;
+    empty without consumers."""
     serving = product.serving
     if serving is None or not serving.consumers:
         return []
-    arns = answering(served(product, settings))
-    return [Grant("Invoke", _INVOKE[serving.mode], arns, f"consumers of {product.name} call it")]
+    what = served(product, settings)
+    invoke = Grant("Invoke", _INVOKE[serving.mode], answering(what), f"consumers of {product.name} call it")
+    compared = serving.ab_test is not None and serving.ab_test.metrics
+    return [invoke, *([_outcomes(what)] if compared else [])]
+
+
+def _outcomes(what: Served) -> Grant:
+    """What became of the answers, by variant: an A/B test decides by it."""
+    return Grant(
+        "PutOutcomes",
+        ("cloudwatch:PutMetricData",),
+        ("*",),
+        f"consumers of {what.product.name} say what became of its answers; metrics are of no resource in "
+        "particular, the condition names whose",
+        {"StringEquals": {"cloudwatch:namespace": outcome_metrics(what)}},
+    )
 
 
 def consumer_trust(product: ModelProduct, settings: Environment) -> dict[str, Any]:

@@ -32,19 +32,19 @@ def on_new_data(product: ModelProduct, settings: Environment) -> str | None:
 
 def model_trigger(product: ModelProduct, settings: Environment) -> list[Grant]:
     """The policy of what starts the workflows of ``product``; empty if nothing does."""
-    scheduled, new_data = schedules(product, settings), on_new_data(product, settings)
+    by_clock, new_data = schedules(product, settings), on_new_data(product, settings)
     machines = tuple(
         machine_arn(settings.names, product.name, name)
-        for name in dict.fromkeys([*scheduled, *([new_data] if new_data else [])])
+        for name in dict.fromkeys([*by_clock, *([new_data] if new_data else [])])
     )
     if not machines:
         return []
     start = Grant("StartWorkflows", ("states:StartExecution",), machines, "what the model's schedule says")
-    return [start, *(_dead_letters(settings) if scheduled else [])]
+    return [start, *(undelivered(settings) if by_clock else [])]
 
 
-def _dead_letters(settings: Environment) -> list[Grant]:
-    """EventBridge Scheduler delivers as the role, what it could not deliver too."""
+def undelivered(settings: Environment) -> list[Grant]:
+    """EventBridge Scheduler delivers as the role, what it could not deliver too; so does Lambda."""
     queue = settings.names.arn("sqs", settings.names.name(DEAD_LETTERS))
     key, use = (imported("LogsKeyArn", settings),), ("kms:Decrypt", "kms:GenerateDataKey")
     return [
@@ -62,8 +62,14 @@ def trigger_trust(settings: Environment) -> dict[str, Any]:
     names = settings.names
     return document(
         _trusted("Rules", "events", names.arn("events", f"rule/{names.name('*-new-data')}"), settings),
-        _trusted("Schedules", "scheduler", names.arn("scheduler", "schedule-group/default"), settings),
+        scheduled(settings),
     )
+
+
+def scheduled(settings: Environment) -> Statement:
+    """What a trust policy says of EventBridge Scheduler, for schedules of ours."""
+    group = settings.names.arn("scheduler", "schedule-group/default")
+    return _trusted("Schedules", "scheduler", group, settings)
 
 
 def _trusted(sid: str, service: str, source: str, settings: Environment) -> Statement:

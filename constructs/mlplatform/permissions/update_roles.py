@@ -10,10 +10,11 @@ from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import passed_to, sagemaker_arns
 from mlplatform.policy import Conditions, document, within
 from mlplatform.serving.endpoint_config import has_key
-from mlplatform.serving.parts import PRODUCTION, Served
+from mlplatform.serving.parts import CHALLENGER, PRODUCTION, Served
 
 SERVED = "served"
-"""Tag of an endpoint that has served: from then on no role of a release deletes it (lambda/release)."""
+"""Tag of an endpoint that has served: no role of a release deletes it while it has that, and only a pause
+takes it away (lambda/release)."""
 
 
 def serving_stack(served: Served) -> str:
@@ -59,12 +60,14 @@ def update_trust(served: Served) -> dict[str, Any]:
 
 
 def first_update(served: Served) -> list[Grant]:
-    """The policy of the first release's role, which may take away an endpoint that never served."""
+    """The policy of the role of the first release and of a pause, which may take away an endpoint without the
+    tag of one that serves.
+    """
     never_served: Conditions = {"Null": {f"aws:ResourceTag/{SERVED}": "true"}}
-    why = "CloudFormation removes an endpoint whose first deployment failed; one that served has the tag"
+    why = "CloudFormation removes an endpoint that failed at first, or is paused; one that serves has the tag"
     removed = Grant("RemoveFailed", ("sagemaker:DeleteEndpoint",), (endpoint_arn(served),), why, never_served)
     component = (component_arn(served),) if served.has_components else ()
-    why = "and a component whose first deployment failed, before the endpoint it is attached to"
+    why = "and such a component, before the endpoint it is attached to"
     detached = Grant("DetachFailed", ("sagemaker:DeleteInferenceComponent",), component, why, never_served)
     return [*update(served), removed, *([detached] if component else [])]
 
@@ -203,7 +206,11 @@ def _scaling(served: Served) -> list[Grant]:
         verbs = ("DescribeInferenceComponent", "UpdateInferenceComponentRuntimeConfig")
         capacity = tuple(f"sagemaker:{verb}" for verb in verbs)
     what = component_arn(served) if served.has_components else endpoint_arn(served)
-    tracking = served.names.arn("cloudwatch", f"alarm:TargetTracking-{scaled}-*")
+    of_targets = [
+        scaled,
+        *([f"endpoint/{served.endpoint}/variant/{CHALLENGER}"] if served.serving.ab_test else []),
+    ]
+    tracking = tuple(served.names.arn("cloudwatch", f"alarm:TargetTracking-{one}-*") for one in of_targets)
     targets = served.names.arn("application-autoscaling", "scalable-target/*")
     mine: Conditions = {"StringEquals": {"application-autoscaling:service-namespace": "sagemaker"}}
     change = (
@@ -222,7 +229,7 @@ def _scaling(served: Served) -> list[Grant]:
         Grant(
             "TrackMetric",
             ("cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm"),
-            (tracking,),
+            tracking,
             "Application Auto Scaling names the alarms of a target after the variant",
         ),
         Grant("TagTargets", tags, (targets,), "Application Auto Scaling numbers its targets"),

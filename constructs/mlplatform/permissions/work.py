@@ -19,14 +19,17 @@ from mlplatform.permissions.places import (
 )
 from mlplatform.policy import READ_OBJECTS, within
 from mlplatform.registry_access import MODELS
-from mlplatform.release_routes import serves
+from mlplatform.release_routes import compares, serves
 from mlplatform.settings import Environment
 
 STARTED = ("batch", "customize", "customize-bedrock", "register", "retire-bedrock", "train", "tune")
 """Workflows people in Studio start. What is left out releases, or takes a release back."""
 
 RELEASES = ("release", "rollback")
-"""Workflows that change what serves."""
+"""Workflows that change what serves, of every model that does."""
+
+LIFECYCLE = "lifecycle"
+"""The workflow that pauses, resumes and retires: for people, as requests fail while nothing serves."""
 
 
 def spaces(settings: Environment) -> list[Grant]:
@@ -215,13 +218,19 @@ def workflows(settings: Environment) -> list[Grant]:
     ]
 
 
+def releasing(settings: Environment) -> tuple[str, ...]:
+    """Workflows that change what serves in the environment."""
+    return (*RELEASES, *(("ab-test",) if compares(settings) else ()))
+
+
 def releases(settings: Environment, who: str) -> list[Grant]:
     """Releasing and taking back versions of any model: starting the workflows, and following them."""
     if not serves(settings):
         return []
     names = settings.names
-    machines = [f"stateMachine:{names.name(f'*-{kind}')}" for kind in RELEASES]
-    runs = [f"execution:{names.name(f'*-{kind}')}:*" for kind in RELEASES]
+    kinds = (*releasing(settings), LIFECYCLE)
+    machines = [f"stateMachine:{names.name(f'*-{kind}')}" for kind in kinds]
+    runs = [f"execution:{names.name(f'*-{kind}')}:*" for kind in kinds]
     return [
         Grant(
             "Release",

@@ -102,7 +102,8 @@ def operating_alarms(served: Served) -> dict[str, Part]:
     challenger = _by_id(_of_challenger(served))
     rule = _any_of(alarms)
     if challenger:
-        rule = when(parts.HAS_CHALLENGER, _any_of([*alarms, *challenger]), rule)
+        meanwhile = [one for one, body in alarms.items() if body["Condition"] != parts.SERVES_ALONE]
+        rule = when(parts.HAS_CHALLENGER, _any_of([*meanwhile, *challenger]), rule)
     composite = {
         "AlarmName": served.names.alarm(served.product.name, "operating"),
         "AlarmDescription": f"{served.product.name} does not keep to its objectives",
@@ -170,7 +171,8 @@ def _of_missing(served: Served) -> list[tuple[str, Part]]:
     """Fewer requests than there always are.
 
     No data is no request: the alarm then has insufficient data, and tells people when it comes to that. It
-    begins so, and therefore does not ring at a first release, before anybody knows the endpoint.
+    begins so, and therefore does not ring at a first release, before anybody knows the endpoint. While a
+    challenger gets part of the requests, those of production say nothing: there is no such alarm then.
     """
     least = served.serving.objectives.minimum_invocations_per_hour
     if least is None:
@@ -182,7 +184,8 @@ def _of_missing(served: Served) -> list[tuple[str, Part]]:
         "InsufficientDataActions": [_topic(served)],
     }
     says = f"fewer than {least} requests in an hour"
-    return [_operating(served, "invocations-missing", says, MISSING, watched)]
+    condition = parts.SERVES_ALONE if served.serving.ab_test else HAS_PRODUCTION
+    return [_operating(served, "invocations-missing", says, MISSING, watched, condition=condition)]
 
 
 def _topic(served: Served) -> str:

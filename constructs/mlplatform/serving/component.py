@@ -33,14 +33,7 @@ def component(served: Served, alarms: list[str]) -> dict[str, Part]:
     }
     if served.serving.rollout.strategy == "rolling":
         properties["DeploymentConfig"] = when(parts.IS_GUARDED, _deployment(served.serving.rollout, alarms))
-    kept = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
-    body = resource(
-        parts.COMPONENT_TYPE,
-        properties,
-        condition=parts.HAS_PRODUCTION,
-        **(kept if served.settings.retains else {}),
-    )
-    return {parts.COMPONENT: body}
+    return {parts.COMPONENT: resource(parts.COMPONENT_TYPE, properties, condition=parts.HAS_PRODUCTION)}
 
 
 def of_instances(served: Served) -> Part:

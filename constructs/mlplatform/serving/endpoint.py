@@ -13,22 +13,24 @@ def endpoint(served: Served, alarms: list[str]) -> Part:
     """The endpoint, guarded by the release ``alarms`` (logical ids, at most 10).
 
     Instance counts and weights stay as they are through every update (``RetainAllVariantProperties``):
-    autoscaling and A/B tests change them. A first deployment that fails takes the endpoint away again.
+    autoscaling and A/B tests change them. Without a challenger the weight is not kept but the
+    configuration's, 1: production has the weight that a test left it with, and the promotion or removal of
+    the challenger brings it back (SageMaker API, UpdateEndpoint, ExcludeRetainedVariantProperties). A first
+    deployment that fails takes the endpoint away again.
     """
     properties: Part = {
         "EndpointName": served.endpoint,
         "EndpointConfigName": attribute(parts.ENDPOINT_CONFIG, "EndpointConfigName"),
         "RetainAllVariantProperties": True,
     }
+    if served.serving.ab_test:
+        weight: list[Part] = [{"VariantPropertyType": "DesiredWeight"}]
+        properties["ExcludeRetainedVariantProperties"] = when(parts.HAS_CHALLENGER, parts.NO_VALUE, weight)
     if served.guarded and not served.has_components:  # whose copies have guardrails of their own
         properties["DeploymentConfig"] = when(parts.IS_GUARDED, _deployment(served.serving.rollout, alarms))
-    kept = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
-    return resource(
-        parts.ENDPOINT_TYPE,
-        properties,
-        condition=parts.HAS_PRODUCTION,
-        **(kept if served.settings.retains else {}),
-    )
+    # Not retained: it holds no data and costs by the hour, and a pause takes it away by the template. What
+    # keeps it from any other update is the stack policy, termination protection and what roles may do.
+    return resource(parts.ENDPOINT_TYPE, properties, condition=parts.HAS_PRODUCTION)
 
 
 def _deployment(rollout: RolloutSettings, alarms: list[str]) -> Part:

@@ -23,6 +23,7 @@ def parameters(served: Served) -> dict[str, Part]:
         **_versions(served),
         parts.RELEASE_ID: _text("The release that set these values", AllowedPattern=release),
         parts.ROLLOUT_MODE: _text("Whether alarms guard an update", parts.IMMEDIATE, AllowedValues=modes),
+        parts.PAUSED: _text("Whether nothing serves for now", "false", AllowedValues=["false", "true"]),
         parts.ATTEMPT: _text("Makes a new model of the version", "0", AllowedPattern="^(0|[1-9][0-9]{0,5})$"),
     }
 
@@ -50,9 +51,10 @@ def _text(description: str, default: str = NONE, **rest: object) -> Part:
 
 
 def conditions(served: Served) -> dict[str, Part]:
-    """What the parameters ask for; nothing is there without a version in production."""
+    """What the parameters ask for; nothing is there without a version in production, or of a paused model."""
     has_production: Part = {"Condition": HAS_PRODUCTION}
-    found = {HAS_PRODUCTION: _given(parts.PRODUCTION_PACKAGE)}
+    serves: Part = {"Fn::Equals": [ref(parts.PAUSED), "false"]}
+    found: dict[str, Part] = {HAS_PRODUCTION: {"Fn::And": [_given(parts.PRODUCTION_PACKAGE), serves]}}
     if served.guarded:
         guarded: Part = {"Fn::Equals": [ref(parts.ROLLOUT_MODE), parts.GUARDED]}
         found[parts.IS_GUARDED] = {"Fn::And": [has_production, guarded]}
@@ -60,6 +62,10 @@ def conditions(served: Served) -> dict[str, Part]:
         found[parts.HAS_SHADOW] = {"Fn::And": [has_production, _given(parts.SHADOW_PACKAGE)]}
     if served.serving.ab_test:
         found[parts.HAS_CHALLENGER] = {"Fn::And": [has_production, _given(parts.CHALLENGER_PACKAGE)]}
+        if served.serving.objectives.minimum_invocations_per_hour is not None:
+            found[parts.SERVES_ALONE] = {
+                "Fn::And": [has_production, {"Fn::Not": [{"Condition": parts.HAS_CHALLENGER}]}]
+            }
     return found
 
 
@@ -112,6 +118,7 @@ def outputs(served: Served) -> dict[str, Part]:
         parts.SHADOW_PACKAGE,
         parts.RELEASE_ID,
         parts.ROLLOUT_MODE,
+        parts.PAUSED,
     )
     return {
         "EndpointName": {"Value": served.endpoint},

@@ -31,11 +31,13 @@ RELEASE_ID = "ReleaseId"
 ROLLOUT_MODE = "RolloutMode"
 ATTEMPT = "ProductionAttempt"
 
+PAUSED = "Paused"
+
 GUARDED, IMMEDIATE = "guarded", "immediate"
 """Values of ``RolloutMode``: under the alarms and in the strategy's steps, or all at once."""
 
 HAS_PRODUCTION, HAS_SHADOW, HAS_CHALLENGER = "HasProduction", "HasShadow", "HasChallenger"
-IS_GUARDED = "Guarded"
+IS_GUARDED, SERVES_ALONE = "Guarded", "ServesAlone"
 """Conditions of the template."""
 
 MODELS = {PRODUCTION: "ProductionModel", SHADOW: "ShadowModel", CHALLENGER: "ChallengerModel"}
@@ -43,6 +45,7 @@ MODELS = {PRODUCTION: "ProductionModel", SHADOW: "ShadowModel", CHALLENGER: "Cha
 
 ENDPOINT_CONFIG, ENDPOINT, COMPONENT = "EndpointConfig", "Endpoint", "InferenceComponent"
 SCALABLE_TARGET, SCALING_POLICY = "ScalableTarget", "ScalingPolicy"
+CHALLENGER_TARGET, CHALLENGER_POLICY = "ChallengerScalableTarget", "ChallengerScalingPolicy"
 WAKE_POLICY, WAKE_ALARM = "ScalingPolicyFromZero", "ScalingAlarmFromZero"
 STOP_ALARM, COMPOSITE_ALARM = "ReleaseStopAlarm", "OperatingAlarm"
 """Logical ids."""
@@ -161,6 +164,13 @@ def release_metrics(served: Served) -> str:
     IAM tells metrics apart by namespace only: in one for all, the release of a model could stop another's.
     """
     return f"{served.names.prefix}/{served.names.environment}/releases/{served.product.name}"
+
+
+def outcome_metrics(served: Served) -> str:
+    """CloudWatch namespace of what became of the answers of a model, which its consumers put there during an
+    A/B test: ``acme/dev/outcomes/credit``, a namespace of each model for the same reason.
+    """
+    return f"{served.names.prefix}/{served.names.environment}/outcomes/{served.product.name}"
 
 
 def ref(name: str) -> Part:

@@ -1,7 +1,23 @@
-"""Autoscaling of the production variant: its target, what it tracks, and what happens at certain times."""
+"""Autoscaling of what answers: its target, what it tracks, and what happens at certain times.
+
+While a challenger answers part of the requests it scales as production does, and production gives none of
+its instances back: all requests can return to it at once.
+"""
 
 from mlplatform.serving import parts
-from mlplatform.serving.parts import HAS_PRODUCTION, POLICY_TYPE, TARGET_TYPE, Part, Served, ref, resource
+from mlplatform.serving.parts import (
+    CHALLENGER,
+    HAS_CHALLENGER,
+    HAS_PRODUCTION,
+    POLICY_TYPE,
+    PRODUCTION,
+    TARGET_TYPE,
+    Part,
+    Served,
+    ref,
+    resource,
+    when,
+)
 from mlplatform.settings.scaling import AutoscalingSettings, ScalingScheduleSettings
 
 _PREDEFINED = {
@@ -16,6 +32,10 @@ _OF_COPIES = {
     "target_concurrent_requests": "SageMakerInferenceComponentConcurrentRequestsPerCopyHighResolution",
 }
 """And inference components."""
+
+_CONDITIONS = {PRODUCTION: HAS_PRODUCTION, CHALLENGER: HAS_CHALLENGER}
+_TARGETS = {PRODUCTION: parts.SCALABLE_TARGET, CHALLENGER: parts.CHALLENGER_TARGET}
+"""Condition and logical id of the target of each variant that scales."""
 
 PERCENT = 100
 
@@ -34,6 +54,11 @@ def scaling(served: Served) -> dict[str, Part]:
         parts.SCALABLE_TARGET: _target(served, served.serving.autoscaling),
         parts.SCALING_POLICY: _tracking(served, served.serving.autoscaling),
     }
+    if served.serving.ab_test:
+        found |= {
+            parts.CHALLENGER_TARGET: _target(served, served.serving.autoscaling, CHALLENGER),
+            parts.CHALLENGER_POLICY: _tracking(served, served.serving.autoscaling, CHALLENGER),
+        }
     if served.to_zero:
         found |= _from_zero(served, served.serving.autoscaling.scale_out_cooldown_seconds)
     return found
@@ -46,26 +71,39 @@ def _dimension(served: Served) -> str:
     return f"sagemaker:variant:Desired{what}"
 
 
-def _target(served: Served, autoscaling: AutoscalingSettings) -> Part:
+def _target(served: Served, autoscaling: AutoscalingSettings, variant: str = PRODUCTION) -> Part:
     least, most = served.serving.capacity
     properties: Part = {
         "ServiceNamespace": "sagemaker",
-        "ResourceId": _resource(served),
+        "ResourceId": _resource(served, variant),
         "ScalableDimension": _dimension(served),
         "MinCapacity": least,
         "MaxCapacity": most,
     }
     if autoscaling.schedules:
         properties["ScheduledActions"] = [_scheduled(schedule) for schedule in autoscaling.schedules]
+    if served.serving.ab_test and variant == PRODUCTION:
+        properties["SuspendedState"] = when(HAS_CHALLENGER, _suspended(True), _suspended(False))
     what = parts.COMPONENT if served.has_components else parts.ENDPOINT
-    return resource(TARGET_TYPE, properties, condition=HAS_PRODUCTION, DependsOn=[what])
+    return resource(TARGET_TYPE, properties, condition=_CONDITIONS[variant], DependsOn=[what])
 
 
-def _resource(served: Served) -> str:
+def _suspended(scale_in: bool) -> Part:
+    """Always said in full: what a target is not told anew stays as it was (Application Auto Scaling API
+    reference, RegisterScalableTarget).
+    """
+    return {
+        "DynamicScalingInSuspended": scale_in,
+        "DynamicScalingOutSuspended": False,
+        "ScheduledScalingSuspended": False,
+    }
+
+
+def _resource(served: Served, variant: str) -> str:
     """What is scaled, as Application Auto Scaling names it."""
     if served.has_components:
         return f"inference-component/{served.component}"
-    return f"endpoint/{served.endpoint}/variant/{parts.PRODUCTION}"
+    return f"endpoint/{served.endpoint}/variant/{variant}"
 
 
 def _scheduled(schedule: ScalingScheduleSettings) -> Part:
@@ -78,7 +116,7 @@ def _scheduled(schedule: ScalingScheduleSettings) -> Part:
     }
 
 
-def _tracking(served: Served, autoscaling: AutoscalingSettings) -> Part:
+def _tracking(served: Served, autoscaling: AutoscalingSettings, variant: str = PRODUCTION) -> Part:
     ((setting, target),) = autoscaling.targets.items()
     tracking: Part = {
         "TargetValue": target / PERCENT if setting == "target_utilization_percent" else target,
@@ -96,13 +134,14 @@ def _tracking(served: Served, autoscaling: AutoscalingSettings) -> Part:
             "Dimensions": [{"Name": "EndpointName", "Value": served.endpoint}],
             "Statistic": "Average",
         }
+    own = "" if variant == PRODUCTION else f"-{variant}"
     properties = {
-        "PolicyName": f"{served.endpoint}-target",
+        "PolicyName": f"{served.endpoint}{own}-target",
         "PolicyType": "TargetTrackingScaling",
-        "ScalingTargetId": ref(parts.SCALABLE_TARGET),
+        "ScalingTargetId": ref(_TARGETS[variant]),
         "TargetTrackingScalingPolicyConfiguration": tracking,
     }
-    return resource(POLICY_TYPE, properties, condition=HAS_PRODUCTION)
+    return resource(POLICY_TYPE, properties, condition=_CONDITIONS[variant])
 
 
 def _from_zero(served: Served, cooldown_seconds: int) -> dict[str, Part]:

@@ -51,6 +51,7 @@ EXCLUDED: dict[str, dict[str, str]] = {
     "async": {
         "serverless": "which has instances",
         "shadow": "whose requests SageMaker does not mirror",
+        "ab_test": "whose requests name no variant, nor do their answers",
         "components": _ONE_CONTAINER,
     },
     "inference_components": {

@@ -5,6 +5,7 @@ Source: SageMaker developer guide, "Deployment guardrails" and "Shadow variants"
 
 from collections.abc import Iterator
 
+from mlplatform.settings.ab_tests import LEAST_STEP_MINUTES
 from mlplatform.settings.findings import Finding, finding
 from mlplatform.settings.products import ModelProduct
 from mlplatform.settings.rollouts import SHARES
@@ -13,6 +14,8 @@ from mlplatform.settings.serving import LEAST_COPIES, ServingSettings
 
 MAX_MINUTES = 480
 """Of an update under guardrails (SageMaker API, MaximumExecutionTimeoutInSeconds)."""
+
+MINUTES_OF_A_DAY = 1_440
 
 ALARM_MINUTES = 3
 """From a fault to the alarm of a release: two bad minutes of three (mlplatform.serving.alarms, RELEASE)."""
@@ -24,6 +27,7 @@ def rollout_problems(product: ModelProduct, serving: ServingSettings) -> Iterato
     yield from _strategy(serving)
     yield from _parts(serving)
     yield from _time(serving)
+    yield from _test_time(serving)
 
 
 def first_generation(serving: ServingSettings) -> str | None:
@@ -118,3 +122,16 @@ def _time(serving: ServingSettings) -> Iterator[Finding]:
         what = f"is too short for the waits, which take {needed} minutes"
         path, allowed = "serving.rollout.maximum_minutes", f"{needed + 1} to {MAX_MINUTES}"
         yield finding(path, what, given=rollout.maximum_minutes, allowed=allowed)
+
+
+def _test_time(serving: ServingSettings) -> Iterator[Finding]:
+    test = serving.ab_test
+    if test is None or serving.mode != "realtime":
+        return  # the mode's own exclusion says so
+    most = test.maximum_days * MINUTES_OF_A_DAY
+    needed = len(test.steps) * test.step_minutes
+    if needed > most:
+        what = f"{len(test.steps)} steps take {needed} minutes, and maximum_days {most}"
+        longest = most // len(test.steps)
+        allowed = f"at most {longest}, or fewer steps" if longest >= LEAST_STEP_MINUTES else "fewer steps"
+        yield finding("serving.ab_test.step_minutes", what, given=test.step_minutes, allowed=allowed)

@@ -3,7 +3,7 @@
 import math
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 from pydantic.functional_validators import AfterValidator
 
 from mlplatform.settings.fields import Resettable, Section, refuse
@@ -26,7 +26,7 @@ Increase = Annotated[Number, AfterValidator(_increase)]
 
 
 class LimitSettings(Section):
-    """By how much the candidate may be worse than production while it runs as its shadow."""
+    """By how much the candidate may be worse than production while it runs beside it."""
 
     error_rate_increase_percentage_points: Increase = Field(
         default=0.5, description="more requests that fail, in percentage points"
@@ -106,20 +106,3 @@ class RolloutSettings(Resettable):
     @property
     def _termination_minutes(self) -> int:
         return 0 if self.strategy == "rolling" else self.termination_wait_minutes
-
-
-class AbTestSettings(Section):
-    """A challenger may be deployed beside production and get a share of its requests."""
-
-    steps: list[int] = Field(
-        default=[10, 25, 50, 100],
-        description="the challenger's share of the requests, step by step, in percent",
-    )
-
-    @field_validator("steps")
-    @classmethod
-    def _rising(cls, steps: list[int]) -> list[int]:
-        if not steps or steps != sorted(set(steps)) or steps[0] < 1 or steps[-1] > 100:
-            given = ", ".join(map(str, steps)) or "none"
-            raise refuse("malformed", given=given, allowed="rising whole numbers from 1 to 100")
-        return steps

@@ -4,12 +4,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from mlplatform.settings.ab_tests import AbTestSettings
 from mlplatform.settings.components import ComponentsSettings
 from mlplatform.settings.fields import Resettable, RoleArn, Section, Text, unique
 from mlplatform.settings.inference import ContentType
 from mlplatform.settings.jobs import DEFAULT_INSTANCE_TYPE
 from mlplatform.settings.objectives import CaptureSettings, MetricsSettings, ObjectivesSettings
-from mlplatform.settings.rollouts import AbTestSettings, RolloutSettings, ShadowSettings
+from mlplatform.settings.rollouts import RolloutSettings, ShadowSettings
 from mlplatform.settings.scaling import (
     AsyncInferenceSettings,
     AutoscalingSettings,
@@ -114,6 +115,12 @@ class ServingSettings(Resettable):
     )
     ab_test: AbTestSettings | None = Field(
         default=None, description="a second version may answer a share of the requests"
+    )
+    keep_versions: int = Field(
+        default=5,
+        ge=1,
+        le=20,
+        description="how many of the versions that served last keep their models and configurations",
     )
     consumers: list[RoleArn] = Field(
         default=[], description="roles that may send requests, also of other accounts"

@@ -1,12 +1,15 @@
 """A model's state machines: compiled from ``workflows/<name>.asl.yaml`` and the model's settings."""
 
 from mlplatform.workflows.definition import (
+    AB_TEST,
     BEDROCK,
     CUSTOMIZATIONS,
+    LIFECYCLE,
     NAMES,
     RELEASES,
     compiled,
     of,
+    releases,
     substitutions,
     with_jobs,
     written,
@@ -14,14 +17,17 @@ from mlplatform.workflows.definition import (
 from mlplatform.workflows.source import Source, pack, staged
 
 __all__ = [
+    "AB_TEST",
     "BEDROCK",
     "CUSTOMIZATIONS",
+    "LIFECYCLE",
     "NAMES",
     "RELEASES",
     "Source",
     "compiled",
     "of",
     "pack",
+    "releases",
     "staged",
     "substitutions",
     "with_jobs",

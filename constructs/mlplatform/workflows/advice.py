@@ -36,7 +36,7 @@ ADVICE = {
     "NotApproved": "Approve a version of the model in the registry, or name an approved one in the input.",
     "ReleaseRefused": "Nothing was changed: see to what the message names, and start the release again.",
     "ReleaseRejected": "What served goes on serving. Read the report: improve the version, or change shadow "
-    "in model.yaml if it asks for the wrong thing, and start the release again.",
+    "or ab_test in model.yaml if it asks for the wrong thing, and start the workflow again.",
     "ReleaseRolledBack": "What served before serves again: SageMaker took it back because of an alarm, or "
     "because instances did not come up. Read the endpoint's log, and release a version that is better.",
     "ReleaseReverted": "What served before serves again: the version raised an alarm after it served, or the "
@@ -44,6 +44,11 @@ ADVICE = {
     "ReleaseStopped": "What served goes on serving: a rollback, or somebody, ended the release.",
     "ReleaseFailed": "Do what the message says; a release or rollback that comes later takes over what this "
     "one left.",
+    "LifecycleRefused": "Nothing was changed: see to what the message names, and start the workflow again.",
+    "LifecycleStopped": "What serves, or does not, is as it was: see with make status, and start the "
+    "workflow again.",
+    "LifecycleFailed": "Do what the message says: it names what serves, or that nothing does. A workflow "
+    "that comes later takes over what this one left.",
     "BedrockRefused": "Correct what the message names, in model.yaml or in the permissions, and start the "
     "workflow again: nothing of it was begun.",
     "BedrockQuotaExceeded": "Ask for a higher quota in Service Quotas (model units for a term: AWS Support), "

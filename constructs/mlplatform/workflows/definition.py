@@ -12,7 +12,13 @@ from mlplatform.workflows.source import Source
 from mlplatform.workflows.template import Definition
 from mlplatform.workflows.values import values
 
-RELEASES = ("release", "rollback")
+AB_TEST = "ab-test"
+"""The workflow in which a version answers part of the requests beside the one that serves."""
+
+LIFECYCLE = "lifecycle"
+"""The workflow that takes an endpoint away and brings it back."""
+
+RELEASES = ("release", AB_TEST, "rollback", LIFECYCLE)
 """The workflows that change what serves."""
 
 BEDROCK = bedrock.WORKFLOWS
@@ -42,6 +48,7 @@ _HAS: Mapping[str, Callable[[ModelProduct, Environment], bool]] = {
     "batch": lambda product, settings: product.batch is not None,
     "customize": lambda product, settings: settings.training and _techniques(product),
     **dict.fromkeys(RELEASES, lambda product, settings: product.serving is not None),
+    AB_TEST: lambda product, settings: product.serving is not None and product.serving.ab_test is not None,
     **dict.fromkeys(BEDROCK, lambda product, settings: settings.training and bedrock.has(product)),
 }
 
@@ -49,6 +56,11 @@ _HAS: Mapping[str, Callable[[ModelProduct, Environment], bool]] = {
 def of(product: ModelProduct, settings: Environment) -> tuple[str, ...]:
     """The workflows that a model has in an environment, in the order of NAMES."""
     return tuple(name for name in NAMES if _HAS[name](product, settings))
+
+
+def releases(product: ModelProduct, settings: Environment) -> tuple[str, ...]:
+    """Those of them that change what serves."""
+    return tuple(name for name in of(product, settings) if name in RELEASES)
 
 
 def with_jobs(product: ModelProduct, settings: Environment) -> tuple[str, ...]:

@@ -8,8 +8,10 @@ from urllib.parse import quote
 
 from mlplatform.permissions.run_places import PREDICTIONS
 from mlplatform.serving import parts
+from mlplatform.serving.alarms import operating_alarms
 from mlplatform.serving.template import template
 from mlplatform.settings import Environment, ModelProduct
+from mlplatform.settings.ab_tests import AbTestSettings, OutcomeSettings
 from mlplatform.settings.rollouts import LimitSettings, RolloutSettings, ShadowSettings
 from mlplatform.settings.serving import ServingSettings
 from mlplatform.workflows import links
@@ -32,8 +34,10 @@ def serving_literal(product: ModelProduct, settings: Environment) -> dict[str, A
         "PackageGroup": settings.neighbours.registry.package_group_arn(product.name),
         "After": settings.release.after,
         "Shadow": _shadow(serving.shadow) if serving.shadow else None,
+        "AbTest": _ab_test(serving.ab_test) if serving.ab_test else None,
         "Rollout": _rollout(serving.rollout),
         "AlarmPrefix": settings.names.alarm(product.name, "release-"),
+        "OperatingAlarms": _operating_alarms(served) if serving.ab_test else None,
         "AllowedChanges": sorted(template(served)["Resources"]),
         "Links": _links(served.endpoint, product, settings),
         "Sample": _sample(product, serving, settings),
@@ -63,6 +67,37 @@ def _shadow(shadow: ShadowSettings) -> dict[str, Any]:
         "ConfidencePercent": shadow.confidence_percent,
         "Limits": _limits(shadow.limits),
     }
+
+
+def _ab_test(test: AbTestSettings) -> dict[str, Any]:
+    return {
+        "Steps": test.steps,
+        "StepMinutes": test.step_minutes,
+        "MinimumInvocations": test.minimum_invocations,
+        "ConfidencePercent": test.confidence_percent,
+        "PowerPercent": test.power_percent,
+        "Limits": _limits(test.limits),
+        "Metrics": [_outcome(metric) for metric in test.metrics],
+        "MaximumDays": test.maximum_days,
+    }
+
+
+def _operating_alarms(served: parts.Served) -> dict[str, Any]:
+    """The alarms of operation that end an A/B test: those that are there while it runs."""
+    found = operating_alarms(served)
+    names = [
+        body["Properties"]["AlarmName"]
+        for body in found.values()
+        if body["Type"] == parts.ALARM_TYPE and body["Condition"] != parts.SERVES_ALONE
+    ]
+    return {"Prefix": served.names.alarm(served.product.name, ""), "Names": sorted(names)}
+
+
+def _outcome(metric: OutcomeSettings) -> dict[str, Any]:
+    """One demand of the two, so that whoever reads it cannot mistake the other for none."""
+    demands = {"BetterByPoints": metric.better_by_points, "NoWorseByPoints": metric.no_worse_by_points}
+    demanded = {key: value for key, value in demands.items() if value is not None}
+    return {"Name": metric.name, "Direction": metric.direction, **demanded}
 
 
 def _limits(limits: LimitSettings) -> dict[str, Any]:

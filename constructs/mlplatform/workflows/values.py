@@ -20,6 +20,7 @@ from mlplatform.workflows import (
 )
 from mlplatform.workflows.inference import inference_specification
 from mlplatform.workflows.places import places
+from mlplatform.workflows.remaining import remains
 from mlplatform.workflows.source import Source, staged
 
 PENDING_MINUTES = 60
@@ -123,6 +124,7 @@ def _releasing(product: ModelProduct, settings: Environment) -> Values:
     return {
         "Serving": lambda: releasing.serving_literal(product, settings),
         "ReleaseFunctionArn": lambda: settings.names.arn("lambda", f"function:{function}"),
+        "Remains": lambda: remains(product.name, settings),
         "ConfirmHours": lambda: releasing.confirmation_hours(settings),
         "ConfirmSeconds": lambda: releasing.confirmation_seconds(settings),
         "UncertainAdvice": lambda: advice.UNCERTAIN.format(environment=settings.name, model=product.name),

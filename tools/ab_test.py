@@ -1,0 +1,68 @@
+"""`make ab-test MODEL= ENV=`: lets the newest approved version, or the one named, answer some requests."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mlplatform.settings import Environment, read_environments
+from tools.credentials import session_for
+from tools.executions import start
+from tools.releases import FAILURES, advice, version_or_package, watch
+from tools.workflow import UsageError, state_machine
+
+_MINUTES_OF_A_DAY = 1440
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Start an A/B test and follow it. Returns 1 if it promotes nothing, 2 if nothing was started."""
+    parser = argparse.ArgumentParser(prog="make ab-test MODEL= ENV=", description=__doc__)
+    parser.add_argument("environment")
+    parser.add_argument("model")
+    parser.add_argument("--version", help="its number; the newest approved one if left out (VERSION=)")
+    parser.add_argument("--name", help="of the execution: the same name is never run twice (NAME=)")
+    parser.add_argument("--folder", type=Path, default=Path("environments"))
+    arguments = parser.parse_args(argv)
+    try:
+        (settings,) = read_environments(arguments.folder, only=arguments.environment)
+        machine = state_machine(settings, arguments.model, "ab-test")
+        given = wanted(arguments.version)
+        stepfunctions = session_for(settings).client("stepfunctions")
+        execution = start(stepfunctions, machine, given, arguments.name)
+        print(f"A/B test of {arguments.model} in {settings.name}: {execution}")
+        print(expectation(settings, arguments.model))
+        return watch(stepfunctions, execution)
+    except FAILURES as error:
+        print(f"ab-test: {error}{advice(error)}", file=sys.stderr)
+        return 2
+
+
+def wanted(version: str | None) -> dict[str, Any]:
+    """The input of the execution. Raises UsageError for what is no version's number."""
+    if not version:
+        return {}
+    named = version_or_package(version, "VERSION")
+    if isinstance(named, str):
+        raise UsageError(f"VERSION must be a version's number, given {version!r}")
+    return {"version": named}
+
+
+def expectation(settings: Environment, model: str) -> str:
+    """What a person who waits should know. The model must have ``serving.ab_test``."""
+    (test,) = (p.serving.ab_test for p in settings.products if p.name == model and p.serving)
+    assert test is not None
+    told = []
+    if settings.release.after:
+        told.append(f"it asks for an answer first: make confirm ENV={settings.name} MODEL={model}")
+    steps = ", ".join(map(str, test.steps))
+    days = len(test.steps) * test.step_minutes / _MINUTES_OF_A_DAY
+    told.append(
+        f"it gives the version {steps} % of the requests, {days:.3g} days in all, {test.maximum_days} at most"
+    )
+    again = f"make rollback ENV={settings.name} MODEL={model}"
+    return "\n".join([*told, f"it goes on when this command is stopped; to end it: {again}"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
