@@ -32,7 +32,7 @@ POLICY = json.dumps(
                 "Effect": "Deny",
                 "Action": ["Update:Delete", "Update:Replace"],
                 "Principal": "*",
-                "Resource": "LogicalResourceId/Endpoint",
+                "Resource": ["LogicalResourceId/Endpoint", "LogicalResourceId/InferenceComponent"],
             },
         ]
     }
@@ -50,6 +50,7 @@ ALLOWED = [
     "ShadowModel",
     "EndpointConfig",
     "Endpoint",
+    "InferenceComponent",
     "ScalableTarget",
     "ReleaseErrorsAlarm",
     "ReleaseStopAlarm",
@@ -124,6 +125,13 @@ class Resources:
     config: tuple[str, tuple[str, ...]] | None = None
     alarm: str | None = None
     endpoint: str | None = None
+    component: str | None = None
+    """Name of the model that copies answer with, where those are attached to the endpoint."""
+
+    @property
+    def answers(self) -> tuple[str | None, str | None]:
+        """What callers reach."""
+        return self.endpoint, self.component
 
 
 @dataclass(repr=False)
@@ -155,6 +163,8 @@ class Account:
     late (fails while it is watched), dumb (does not answer the sample), asleep (has no copy at first)."""
     vain: int = 0
     """How often somebody asked a version that was asleep."""
+    drowsy: bool = False
+    """Whether no copy is left from now on, until somebody has asked often enough."""
     reports: dict[str, str] = field(default_factory=dict)
     announced: list[Mapping[str, Any]] = field(default_factory=list)
     shown: list[tuple[int, str]] = field(default_factory=list)
@@ -189,6 +199,8 @@ class Account:
     models: dict[str, str] = field(default_factory=dict)
     configs: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     endpoint_config: str | None = None
+    component: str | None = None
+    """Name of the model that copies answer with."""
     endpoint_status: str = "InService"
     endpoint_reason: str = ""
     stops: set[str] = field(default_factory=set)
@@ -223,6 +235,11 @@ class Account:
         return world(self)
 
     @property
+    def copies(self) -> bool:
+        """Whether copies of a model answer that are attached to the endpoint: it has no model of its own."""
+        return bool(self.serving["Mode"] == "inference_components")
+
+    @property
     def clock(self) -> str:
         return later(START, self.now)
 
@@ -250,13 +267,14 @@ class Account:
         shadow = None
         if parameters["ShadowModelPackageArn"] != "none":
             shadow = self._kept(self.resources.shadow, (parameters["ShadowModelPackageArn"],), "ShadowModel")
-        content = (model[0], shadow[0] if shadow else "", str(self.revision))
+        serves = "" if self.copies else model[0]
+        content = (serves, shadow[0] if shadow else "", str(self.revision))
         config = self._kept(self.resources.config, content, "EndpointConfig")
         static = (
             "static" if self.static_alarms else f"{parameters['ReleaseId']}-{parameters['ProductionAttempt']}"
         )
         alarm = f"{self.serving['AlarmPrefix']}{static}"
-        return Resources(model, shadow, config, alarm, config[0])
+        return Resources(model, shadow, config, alarm, config[0], model[0] if self.copies else None)
 
     def _kept(
         self, old: tuple[str, tuple[str, ...]] | None, content: tuple[str, ...], logical: str
@@ -286,13 +304,20 @@ class Account:
         if parameters["RolloutMode"] == "guarded" and bool(before.shadow) != bool(after.shadow):
             # Guardrails need the same variants before and after (SM, deployment guardrails, exclusions).
             self.violations.append("a guarded update adds or removes a variant")
-        if after.endpoint == before.endpoint:
+        if (
+            self.copies
+            and parameters["RolloutMode"] == "guarded"
+            and self.serving["Rollout"]["Strategy"] != "rolling"
+        ):
+            self.violations.append("an update counts as guarded, and no alarm is watched")
+        if after.answers == before.answers:
             self._end(self.now + 20, lambda: self._complete(before, after), after)
             return
         guarded = parameters["RolloutMode"] == "guarded" and before.endpoint is not None
         seconds = GUARDED_SECONDS if guarded else self.immediate_seconds
         if before.endpoint is None:
             self.endpoint_config, self.endpoint_status = after.endpoint, "Creating"
+            self.component = after.component
         else:
             self.endpoint_status = "Updating"
         self._end(self.now + seconds, lambda: self._updated(before, after, old, guarded, first), after)
@@ -305,7 +330,8 @@ class Account:
             if made:
                 self.models[made[0]] = made[1][0]
         if after.config and after.model:
-            self.configs[after.config[0]] = (after.model[0], after.shadow[0] if after.shadow else None)
+            serves = "" if self.copies else after.model[0]
+            self.configs[after.config[0]] = (serves, after.shadow[0] if after.shadow else None)
 
     def _updated(
         self, before: Resources, after: Resources, old: dict[str, str], guarded: bool, first: bool
@@ -315,8 +341,9 @@ class Account:
         if problem and guarded:
             self.rolled_back.add(self.parameters["ReleaseId"])
         if problem is None:
-            self.endpoint_config, self.endpoint_status, self.endpoint_reason = after.endpoint, "InService", ""
-            self.served.append(self.models[self.configs[str(after.endpoint)][0]])
+            self.endpoint_config, self.component = after.answers
+            self.endpoint_status, self.endpoint_reason = "InService", ""
+            self.served.append(self.packages_served()["production"])
             self._complete(before, after)
             return
         if before.endpoint is None:
@@ -352,7 +379,10 @@ class Account:
         version = self.qualities.get(
             self.version_of(self.models.get(str(after.model and after.model[0]), "/0"))
         )
-        if version == "late" and after.alarm and self.parameters["RolloutMode"] == "guarded":
+        guarded = self.parameters["RolloutMode"] == "guarded"
+        # Copies that all went at once are watched by the release alone.
+        late = guarded if version == "late" else version == "weak" and self.copies and not guarded
+        if late and after.alarm and before.model:
             self.raised.add(after.alarm)
 
         def cleaned() -> None:
@@ -381,7 +411,7 @@ class Account:
                 self.parameters = old
                 return
             if deletes:
-                self.endpoint_config = None
+                self.endpoint_config = self.component = None
             self.status, self.parameters, self.resources = "UPDATE_ROLLBACK_COMPLETE", old, before
             self.generation += 1
 
@@ -443,5 +473,6 @@ class Account:
     def packages_served(self) -> dict[str, str]:
         """Variant to package of the endpoint's configuration."""
         model, shadow = self.configs.get(str(self.endpoint_config), ("", None))
+        model = str(self.component) if self.copies else model
         found = {"production": self.models.get(model, "")}
         return found | ({"shadow": self.models.get(shadow, "")} if shadow else {})

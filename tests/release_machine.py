@@ -10,8 +10,13 @@ from release_driver import Execution, Operator
 from release_world import SERVING, Account, Fault
 
 T = TypeVar("T")
+COPIES = {"batches": "rolling", "at once": "all_at_once"}
+WAYS = st.sampled_from(["shadow", "shadow", "none", *COPIES])
 VERSIONS = st.integers(1, 5)
 WHO = st.integers(0, 7)
+TROUBLE = st.sampled_from(
+    ["silent", "honest", "capacity", "way back", "alarms", "flicker", "shown", "no copy"]
+)
 QUALITIES = st.sampled_from(["good", "good", "good", "slow", "unclear", "weak", "late", "dumb"])
 
 
@@ -19,22 +24,28 @@ def _pick(choice: Sequence[T], who: int) -> T:
     return choice[who % len(choice)]
 
 
-def serving(*, after: bool, shadow: bool) -> dict[str, Any]:
-    """Settings whose waits are short to simulate: nothing depends on how long they are."""
+def serving(*, after: bool, way: str) -> dict[str, Any]:
+    """Settings whose waits are short to simulate: nothing depends on how long they are.
+
+    ``way``: shadow or none, and batches or all_at_once of copies of a model, which have none.
+    """
     literal = copy.deepcopy(SERVING)
     literal["After"] = "staging" if after else None
-    literal["Shadow"] = literal["Shadow"] if shadow else None
+    literal["Shadow"] = literal["Shadow"] if way == "shadow" else None
     literal["Rollout"] |= {"WatchMinutes": 2, "BakingMinutes": 20}
+    if way in COPIES:
+        literal["Mode"] = "inference_components"
+        literal["Rollout"] |= {"Strategy": COPIES[way], "WakeMinutes": 20}
     return literal
 
 
 class Releases(RuleBasedStateMachine):
     """One endpoint, its releases and rollbacks, and everything that goes wrong."""
 
-    @initialize(after=st.booleans(), shadow=st.sampled_from([True, True, True, False]), begun=st.booleans())
-    def begin(self, after: bool, shadow: bool, begun: bool) -> None:
+    @initialize(after=st.booleans(), way=WAYS, begun=st.booleans())
+    def begin(self, after: bool, way: str, begun: bool) -> None:
         """An endpoint that has served nothing, or one version."""
-        self.account = Account(serving=serving(after=after, shadow=shadow), immediate_seconds=70)
+        self.account = Account(serving=serving(after=after, way=way), immediate_seconds=70)
         self.operator = Operator(self.account)
         self.everything: list[Execution] = self.operator.executions
         if begun:
@@ -162,7 +173,7 @@ class Releases(RuleBasedStateMachine):
         """Somebody deploys the infrastructure, with or without a new configuration."""
         self.account.deploy(changed=changed)
 
-    @rule(what=st.sampled_from(["silent", "honest", "capacity", "way back", "alarms", "flicker", "shown"]))
+    @rule(what=TROUBLE)
     def trouble(self, what: str) -> None:
         """The services behave badly from now on, or the next time."""
         account = self.account
@@ -170,6 +181,8 @@ class Releases(RuleBasedStateMachine):
             account.shows_old = not account.shows_old
         elif what in ("silent", "honest"):
             account.silent = what == "silent"
+        elif what == "no copy":
+            account.drowsy, account.vain = account.copies, 0
         elif what == "flicker":
             account.flicker()
         elif what == "capacity":
@@ -253,7 +266,8 @@ class Releases(RuleBasedStateMachine):
         account = self.account
         assert account.endpoint_config in account.configs, "the configuration in use is gone"
         model, shadow = account.configs[account.endpoint_config]
-        assert {model, *([shadow] if shadow else [])} <= set(account.models), "a model in use is gone"
+        in_use = {account.component if account.copies else model, *([shadow] if shadow else [])}
+        assert in_use <= set(account.models), "a model in use is gone"
 
     @invariant()
     def intents_end_once(self) -> None:

@@ -127,6 +127,7 @@ class Stack:
     def describe(self) -> StackState | None:
         a = self.account
         outputs = {"LiveEndpointConfigName": a.resources.config[0]} if a.resources.config else {}
+        outputs |= {"LiveModelName": a.resources.component} if a.resources.component else {}
         shown = a.before if a.shows_old and a.status == "UPDATE_IN_PROGRESS" else a.parameters
         return StackState("stack", a.status, a.reason, dict(shown), outputs, a.protected, a.policy)
 
@@ -157,11 +158,14 @@ class Stack:
             ("ShadowModel", "Model", before.shadow, after.shadow),
             ("EndpointConfig", "EndpointConfig", before.config, after.config),
             ("Endpoint", "Endpoint", before.endpoint, after.endpoint),
+            ("InferenceComponent", "InferenceComponent", before.component, after.component),
         ):
             if old == new:
                 continue
             action = "Add" if old is None else "Remove" if new is None else "Modify"
-            replaced = "" if action != "Modify" else "False" if logical == "Endpoint" else "True"
+            replaced = (
+                "" if action != "Modify" else "False" if kind == logical != "EndpointConfig" else "True"
+            )
             changes.append(Change(logical, f"AWS::SageMaker::{kind}", action, replaced))
         return tuple(changes)
 
@@ -236,16 +240,22 @@ class Endpoint:
             return None
         pending = a.endpoint_status == "Updating"
         return EndpointState(
-            a.endpoint_status, a.endpoint_config, pending, a.endpoint_reason, a.packages_served()
+            a.endpoint_status,
+            a.endpoint_config,
+            pending,
+            a.endpoint_reason,
+            a.packages_served(),
+            a.component or "",
         )
 
     @port
     def invoke(self, variant: str) -> str:
         a = self.account
         quality = a.qualities.get(a.version_of(a.packages_served().get(variant, "/0")))
-        if quality == "asleep" and a.vain < WAKES:
+        if (quality == "asleep" or a.drowsy) and a.vain < WAKES:
             a.vain += 1
             return f"Inference Component {ports.NO_CAPACITY} to process this request."
+        a.drowsy = False
         return "500: no answer" if quality == "dumb" else ""
 
     @port

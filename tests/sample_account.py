@@ -1,9 +1,10 @@
 """An emulated account with the samples of ``models/`` in it, as long as their owner has not deleted them."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -22,8 +23,10 @@ needs_samples = pytest.mark.skipif(
 
 
 @contextmanager
-def sample_account(folder: Path, *names: str, serving: bool) -> Iterator[Rehearsal]:
-    """A small environment with these samples in it, deployed; without ``serving`` nothing is released."""
+def sample_account(folder: Path, *names: str, serving: bool | Mapping[str, Any]) -> Iterator[Rehearsal]:
+    """A small environment with these samples in it, deployed; with False for ``serving`` nothing is released,
+    what is given takes the place of parts of the samples' own.
+    """
     (folder / "environments").mkdir()
     settings = environment("111122223333", training=True, removal="destroy")
     (folder / "environments" / "dev.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
@@ -32,18 +35,19 @@ def sample_account(folder: Path, *names: str, serving: bool) -> Iterator[Rehears
         _shorten(folder / "models" / name / "model.yaml", serving)
     environments = read_environments(folder / "environments")
     platform_app(environments, folder / "cdk.out").synth()
-    with deployed(environments[0], folder / "cdk.out") as rehearsal:
-        rehearsal.models = folder / "models"
+    with deployed(environments[0], folder / "cdk.out", folder / "models") as rehearsal:
         yield rehearsal
 
 
-def _shorten(file: Path, serving: bool) -> None:
+def _shorten(file: Path, serving: bool | Mapping[str, Any]) -> None:
     """Two trials show what six would."""
     model = yaml.safe_load(file.read_text(encoding="utf-8"))
     if "tune" in model:
         model["tune"]["max_jobs"] = 2
     if "customization" in model:  # Bedrock customizes no model in the account's region
         model["customization"].pop("bedrock", None)
-    if not serving:
+    if serving is False:
         model.pop("serving", None)
+    elif serving is not True:
+        model["serving"] |= serving
     file.write_text(yaml.safe_dump(model, sort_keys=False), encoding="utf-8")

@@ -7,25 +7,27 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mlplatform.settings import read_environments
+from mlplatform.settings import ModelProduct, read_environments
 from tools.credentials import session_for
 from tools.deploy import NEVER_CREATED
 from tools.deployed import Stack, deployed_stacks, of_environment
 from tools.releases import FAILURES, serving
 
-POLICY = {
-    "Statement": [
-        {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
-        {
-            "Effect": "Deny",
-            "Action": ["Update:Delete", "Update:Replace"],
-            "Principal": "*",
-            "Resource": "LogicalResourceId/Endpoint",
-        },
-    ]
-}
-"""Stack policy (CloudFormation User Guide, "Prevent updates to stack resources"). It binds every updater, and
-can be relaxed but not removed."""
+
+def policy(product: ModelProduct) -> dict[str, Any]:
+    """Stack policy (CloudFormation User Guide, "Prevent updates to stack resources"). It binds every updater,
+    and can be relaxed but not removed. It may name only what the template has.
+    """
+    endpoint, component = "LogicalResourceId/Endpoint", "LogicalResourceId/InferenceComponent"
+    served_by_copies = product.serving is not None and product.serving.components is not None
+    kept = [endpoint, component] if served_by_copies else endpoint
+    loss = ["Update:Delete", "Update:Replace"]
+    return {
+        "Statement": [
+            {"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"},
+            {"Effect": "Deny", "Action": loss, "Principal": "*", "Resource": kept},
+        ]
+    }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,23 +41,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         cloudformation = session_for(settings).client("cloudformation")
         deployed = of_environment(settings.names, deployed_stacks(cloudformation))
         there = {s["StackName"]: s for s in deployed if s["StackStatus"] not in NEVER_CREATED}
-        names = [settings.names.stack(f"Serving-{product.name}") for product in serving(settings)]
-        for name in names:
-            print(f"{name}: {protect(cloudformation, there[name]) if name in there else 'not deployed yet'}")
+        products = {settings.names.stack(f"Serving-{one.name}"): one for one in serving(settings)}
+        for name, product in products.items():
+            known = there.get(name)
+            print(f"{name}: {protect(cloudformation, known, product) if known else 'not deployed yet'}")
     except FAILURES as error:
         print(f"protect: {error}", file=sys.stderr)
         return 2
-    if not names:
+    if not products:
         print(f"no model serves in {settings.name}: there is nothing to protect")
-    return int(any(name not in there for name in names))
+    return int(any(name not in there for name in products))
 
 
-def protect(cloudformation: Any, stack: Stack) -> str:
-    """Protect one stack; returns what was changed, in words. Once it is protected, nothing is."""
-    name, changed = stack["StackName"], []
+def protect(cloudformation: Any, stack: Stack, product: ModelProduct) -> str:
+    """Protect the stack that serves a model; returns what was changed, in words. Once it is protected,
+    nothing is.
+    """
+    name, wanted, changed = stack["StackName"], policy(product), []
     body = cloudformation.get_stack_policy(StackName=name).get("StackPolicyBody")
-    if not body or json.loads(body) != POLICY:
-        cloudformation.set_stack_policy(StackName=name, StackPolicyBody=json.dumps(POLICY))
+    if not body or json.loads(body) != wanted:
+        cloudformation.set_stack_policy(StackName=name, StackPolicyBody=json.dumps(wanted))
         changed.append("updates can no longer delete or replace the endpoint")
     if not stack.get("EnableTerminationProtection"):
         cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=True)

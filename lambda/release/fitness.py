@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from release import records
 from release.call import Call
 from release.ports import Package, Record, StackState
-from release.situation import denies_loss
+from release.situation import ANSWERING, denies_loss
 
 Ending = tuple[str, str]
 """An outcome, and the line for people."""
@@ -78,7 +78,9 @@ def unprepared(call: Call) -> Ending | None:
 
 def _unprotected(call: Call, stack: StackState) -> Ending | None:
     lacking = [] if stack.protected else ["termination protection"]
-    lacking += [] if denies_loss(stack.policy) else ["a stack policy that keeps the endpoint"]
+    theirs = [logical_id for logical_id in ANSWERING if logical_id in call.serving["AllowedChanges"]]
+    lost = [ANSWERING[logical_id] for logical_id in theirs if not denies_loss(stack.policy, logical_id)]
+    lacking += [f"a stack policy that keeps {' and '.join(lost)}"] if lost else []
     if not lacking:
         return None
     hint = f"make protect ENV={call.serving['Environment']}"

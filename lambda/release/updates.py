@@ -10,7 +10,7 @@ from release.identifiers import NONE, change_set_name
 from release.lease import hold
 from release.ports import ChangeSet, ConflictError
 from release.route import go_on, settle, target, wait
-from release.situation import Situation, look
+from release.situation import ANSWERING, Situation, look
 
 PLANNING_SECONDS = 5
 MOST_LOOKS = 60
@@ -19,8 +19,6 @@ LEAST_SECONDS = 60
 """That an update of an endpoint takes: SageMaker starts instances for every configuration."""
 UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 """In the reason of a change set that would change nothing (CloudFormation User Guide, change sets)."""
-ANSWERING = {"Endpoint": "the endpoint", "InferenceComponent": "the inference component"}
-"""Logical ids of what callers call, and what it is."""
 NEW = ("turn_on_shadow", "roll_out")
 """Stages that bring a version to serve which did not serve before: it must still be allowed to."""
 

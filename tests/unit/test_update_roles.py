@@ -45,7 +45,7 @@ def test_a_release_changes_the_models_own_component_and_deletes_it_only_until_it
     }
     assert all(resources == {COMPONENT} for resources in on.values())
     (removal,) = (grant for grant in every if "sagemaker:DeleteInferenceComponent" in grant.actions)
-    assert removal.conditions == {"Null": {"aws:ResourceTag/served": "true"}}
+    assert removal.condition == {"Null": {"aws:ResourceTag/served": "true"}}
     assert not any(
         "Delete" in action for g in update(subject) for action in g.actions if "Component" in action
     )

@@ -19,6 +19,9 @@ REPORTS = "releases/"
 
 _HOUR = 3_600
 
+INSTANCE_MINUTES = 15
+"""Until SageMaker has an instance, found none of the first type included: typically five to ten."""
+
 
 def serving_literal(product: ModelProduct, settings: Environment) -> dict[str, Any]:
     """``Serving`` of every call of the release function. Raises ValueError for a product without serving."""
@@ -32,7 +35,7 @@ def serving_literal(product: ModelProduct, settings: Environment) -> dict[str, A
         "PackageGroup": settings.neighbours.registry.package_group_arn(product.name),
         "After": settings.release.after,
         "Shadow": _shadow(serving.shadow) if serving.shadow else None,
-        "Rollout": _rollout(serving.rollout),
+        "Rollout": _rollout(serving.rollout) | _waking(serving),
         "AlarmPrefix": settings.names.alarm(product.name, "release-"),
         "AllowedChanges": sorted(template(served)["Resources"]),
         "Links": _links(served.endpoint, product, settings),
@@ -81,6 +84,14 @@ def _rollout(rollout: RolloutSettings) -> dict[str, Any]:
         "MaximumMinutes": rollout.maximum_minutes,
         "BakingMinutes": rollout.least_minutes,
     }
+
+
+def _waking(serving: ServingSettings) -> dict[str, int]:
+    """How long a release waits for the first copy of a model of which there is none."""
+    if serving.components is None:
+        return {}
+    seconds = serving.download_timeout_seconds + serving.startup_timeout_seconds
+    return {"WakeMinutes": INSTANCE_MINUTES + -(-seconds // 60)}
 
 
 def _links(endpoint: str, product: ModelProduct, settings: Environment) -> dict[str, str]:
