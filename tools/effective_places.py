@@ -172,6 +172,19 @@ class Places(string.Formatter):
         """The first model that is customized in SageMaker, or None."""
         return next((p for p in self.settings.products if customized(p, self.settings)), None)
 
+    def _asked_by_customization(self) -> dict[str, str | None]:
+        """What the jobs of that model ask besides: the model that rewards answers in training, the one that
+        judges them in evaluations, and the secret that a hyperparameter names."""
+        model = self._customized_model
+        section = model.customization if model else None
+        techniques = section.techniques.values() if section else ()
+        judge = section.evaluate.judge if section and section.evaluate else None
+        return {
+            "rewarding_model": next((one.reward_model for one in techniques if one.reward_model), None),
+            "judging_model": judge.model if judge else None,
+            "token": next((arn for arn in section.secrets), None) if section else None,
+        }
+
     @cached_property
     def _component_model(self) -> ModelProduct | None:
         """The first model that answers as inference components, or None."""
@@ -237,6 +250,7 @@ class Places(string.Formatter):
             "group": model and registry.name(model, kind="model"),
             **(self._of_model(run) if run else {}),
             "customized": _name(self._customized_model),
+            **self._asked_by_customization(),
             "copied": _name(self._component_model),
             "in_bedrock": _name(self._bedrock_model),
             "sdk_bucket": names.sdk_bucket,
