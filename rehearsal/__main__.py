@@ -7,13 +7,15 @@ from pathlib import Path
 from time import monotonic
 
 from mlplatform.settings import Environment, SettingsError, read_environments
+from mlplatform.settings.products import ModelProduct
 from rehearsal.api import REHEARSAL, ApiError
-from rehearsal.coverage import unneeded
 from rehearsal.driver import Rehearsal, deployed, obstacle, rehearsed
+from rehearsal.faulty import suffered
 from rehearsal.life import live
+from rehearsal.report import Report, report, summary
 from rehearsal.scenarios import SCENARIOS
+from rehearsal.second_account import lived_elsewhere
 from rehearsal.step import Step
-from tools import tables
 
 NOT_SHOWN = (
     "Not shown here: quotas, capacity, prices, real networks, AWS's own validation (docs/rehearsal.md)."
@@ -23,7 +25,6 @@ NOT_SHOWN = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Deploy, live, and sum up. Returns 1 if anything did not go as promised, 2 if nothing could be run."""
     options = _options(argv)
-    began = monotonic()
     try:
         settings = _environment(options.folder, options.environment)
         products = rehearsed(settings, options.model)
@@ -32,14 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{settings.name} on this machine, as {options.outdir} has it")
         for left_out in (product for product in settings.products if obstacle(product, settings)):
             print(f"without {left_out.name}: {obstacle(left_out, settings)}")
-        with deployed(settings, options.outdir) as rehearsal:
-            print(f"deployed {len(rehearsal.outputs)} stacks in {monotonic() - began:.1f} s\n", flush=True)
-            if options.fault:
-                return _suffer(rehearsal, options.fault, products[0].name)
-            steps = [step for product in products for step in live(rehearsal, product, _show)]
-            good = _sum_up(rehearsal, steps, monotonic() - began, proved=options.model is None)
-            if options.keep:
-                _keep(rehearsal)
+        good = (_suffer if options.fault else _live)(settings, products, options)
     except (SettingsError, ApiError) as error:
         print(f"rehearse: {error}", file=sys.stderr)
         return 2
@@ -50,7 +44,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make rehearse", description=__doc__)
     parser.add_argument("--environment", help="the first that trains, unless given (ENV=)")
     parser.add_argument("--model", help="only this one (MODEL=)")
-    parser.add_argument("--keep", action="store_true", help="leave it up afterwards (KEEP=1)")
+    parser.add_argument("--keep", action="store_true", help="leave it up afterwards, alone (KEEP=1)")
     parser.add_argument("--fault", choices=SCENARIOS, help="what goes wrong on purpose (FAULT=)")
     parser.add_argument("--folder", type=Path, default=Path("environments"))
     parser.add_argument("--outdir", type=Path, default=Path("cdk.out"))
@@ -72,36 +66,45 @@ def _show(line: str) -> None:
     print(line, flush=True)
 
 
-def _suffer(rehearsal: Rehearsal, fault: str, model: str) -> int:
-    product, scenario = rehearsal.product(model), SCENARIOS[fault]
-    rehearsal.upload(product)
-    print(f"{fault}: {scenario.promise}")
-    outcome = scenario.rehearse(rehearsal, product)
+def _source(settings: Environment, options: argparse.Namespace) -> Path:
+    """The environment's own file."""
+    found: Path = options.folder / f"{settings.name}.yaml"
+    return found
+
+
+def _suffer(settings: Environment, products: Sequence[ModelProduct], options: argparse.Namespace) -> bool:
+    scenario = SCENARIOS[options.fault]
+    print(f"{options.fault}: {scenario.promise}", flush=True)
+    outcome = suffered(scenario, settings, products, options.outdir, _source(settings, options), _show)
     print(f"{'as promised' if outcome.as_promised else 'NOT as promised'}: {outcome.seen}")
-    return 0 if outcome.as_promised else 1
+    return outcome.as_promised
 
 
-def _sum_up(rehearsal: Rehearsal, steps: Sequence[Step], seconds: float, *, proved: bool) -> bool:
-    """Print what came of it. Only a rehearsal of every model has needed all that the roles may do."""
-    rows = [(step.model, step.workflow, f"{step.seconds:.1f}", step.result) for step in steps]
-    print("\n" + tables.render(("model", "workflow", "seconds", "result"), rows, right={2}))
-    for step in steps:
-        if not step.as_promised:
-            cause = step.ended.cause or step.result
-            print(f"\n{step.model} {step.workflow} did not end as promised:\n{cause}")
-    calls = rehearsal.emulator.trace
-    denied = [call for call in calls if not call.allowed]
-    roles = {call.principal.arn for call in calls}
-    idle = unneeded(rehearsal.emulator) if proved else []
-    print(
-        f"\n{len(calls)} calls of {len(roles)} roles judged by their deployed policies, {len(denied)} denied"
-    )
-    for call in denied:
-        print(f"denied: {call}")
-    for statement in idle:
-        print(f"never needed: {statement}")
+def _live(settings: Environment, products: Sequence[ModelProduct], options: argparse.Namespace) -> bool:
+    """Live in the environment's account, then in those for what it does not offer; sum up."""
+    began = monotonic()
+    with deployed(settings, options.outdir) as rehearsal:
+        print(f"deployed {len(rehearsal.outputs)} stacks in {monotonic() - began:.1f} s\n", flush=True)
+        steps = [step for product in products for step in live(rehearsal, product, _show)]
+        # Only a rehearsal of every model has needed all that the roles may do.
+        reports = [report(rehearsal, settings.name, proved=options.model is None)]
+        if options.keep:
+            good = _sum_up(steps, reports, monotonic() - began)
+            _keep(rehearsal)
+            return good
+    for product in products:
+        source = _source(settings, options)
+        more, found = lived_elsewhere(settings, product, source, _show, proved=options.model is None)
+        steps += more
+        reports += [found] if found else []
+    return _sum_up(steps, reports, monotonic() - began)
+
+
+def _sum_up(steps: Sequence[Step], reports: Sequence[Report], seconds: float) -> bool:
+    """Print what came of it."""
+    print("\n".join(summary(steps, reports)))
     print(f"{seconds:.0f} s in all. {NOT_SHOWN}")
-    return all(step.as_promised for step in steps) and not denied and not idle
+    return all(step.as_promised for step in steps) and all(one.good for one in reports)
 
 
 def _keep(rehearsal: Rehearsal) -> None:

@@ -20,21 +20,19 @@ def customization_life(
 ) -> Iterator[Step]:
     """Run ``customize`` once for each technique, in the order of the settings; ends at the first failure.
 
-    The first version is approved, so that later techniques which start from what is approved go on from it.
+    Whoever iterates approves the first version, so that later techniques go on from it.
     """
     section = product.customization
     if section is None or WORKFLOW not in workflows.of(product, rehearsal.settings):
         return
     upload_lines(rehearsal, product)
-    for number, technique in enumerate(section.techniques):
+    for technique in section.techniques:
         show(f"{product.name}: {WORKFLOW} by {technique}")
         began = monotonic()
         ended = rehearsal.run(product.name, WORKFLOW, {"technique": technique}, show)
         yield Step(product.name, WORKFLOW, monotonic() - began, ended)
         if not ended.succeeded:
             return
-        if number == 0:
-            rehearsal.approve(ended.output["ModelPackageArn"])
 
 
 def upload_lines(rehearsal: Rehearsal, product: ModelProduct) -> None:

@@ -135,9 +135,13 @@ def emulated(settings: Environment) -> Iterator[Rehearsal]:
 
 
 @contextmanager
-def deployed(settings: Environment, assembly: Path) -> Iterator[Rehearsal]:
-    """The environment as ``assembly`` (a cloud assembly such as ``cdk.out``) has it, deployed."""
+def deployed(settings: Environment, assembly: Path, models: Path = Path("models")) -> Iterator[Rehearsal]:
+    """The environment as ``assembly`` (a cloud assembly such as ``cdk.out``) has it, deployed.
+
+    ``models`` is the folder with the models' sample data.
+    """
     with emulated(settings) as rehearsal:
+        rehearsal.models = models
         rehearsal.engine.bootstrap(settings)
         rehearsal.outputs = rehearsal.engine.deploy(assembly, settings.name)
         rehearsal.assembly = assembly

@@ -6,7 +6,7 @@ from time import monotonic
 from mlplatform import workflows
 from mlplatform.permissions.trigger_roles import on_new_data, schedules
 from mlplatform.settings.products import ModelProduct
-from rehearsal import ab_tests, pauses, releases, upkeep
+from rehearsal import ab_tests, component_releases, pauses, releases, upkeep
 from rehearsal.api import REHEARSAL
 from rehearsal.bedrock_life import bedrock_life
 from rehearsal.customization_life import customization_life
@@ -36,7 +36,7 @@ def _lived(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterator[
         if "release" in there and not serves:
             yield from releases.first_release(rehearsal, product, version, show)
             serves = True
-    yield from customization_life(rehearsal, product, show)
+    yield from _customized(rehearsal, product, show)
     yield from bedrock_life(rehearsal, product, show)
     if serves:
         yield from releases.later_releases(rehearsal, product, version, show)
@@ -50,6 +50,25 @@ def _lived(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterator[
         rehearsal.approve(version)
         yield _ran(rehearsal, product, "batch", version, show)
     _triggered(rehearsal, product, show)
+
+
+def _customized(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterator[Step]:
+    """Customize a foundation model by each technique. What the first one makes serves before the next goes on
+    from it; what the second one makes takes its place in the end.
+    """
+    releases_it = "release" in workflows.of(product, rehearsal.settings)
+    versions: list[str] = []
+    for step in customization_life(rehearsal, product, show):
+        yield step
+        versions.append(str(step.ended.output.get("ModelPackageArn", "")))
+        if len(versions) == 1 and step.ended.succeeded:
+            if releases_it:
+                yield from releases.first_release(rehearsal, product, versions[0], show)
+            else:
+                rehearsal.approve(versions[0])
+    if versions and releases_it:
+        better = versions[min(1, len(versions) - 1)]
+        yield from component_releases.later_releases(rehearsal, product, better, show)
 
 
 def _ran(rehearsal: Rehearsal, product: ModelProduct, workflow: str, version: str, show: Show) -> Step:

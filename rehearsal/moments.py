@@ -39,3 +39,11 @@ def shadowed(rehearsal: Rehearsal, product: ModelProduct) -> bool:
     found = rehearsal.emulator.client("sagemaker", REHEARSAL).describe_endpoint(EndpointName=name)
     settled = rehearsal.engine.stacks[stack].status == "UPDATE_COMPLETE"
     return settled and found["EndpointStatus"] == "InService" and "ShadowProductionVariants" in found
+
+
+def updating(rehearsal: Rehearsal, product: ModelProduct) -> bool:
+    """Whether copies of the model are being replaced."""
+    name = rehearsal.settings.names.endpoint(product.name)
+    client = rehearsal.emulator.client("sagemaker", REHEARSAL)
+    found = client.describe_inference_component(InferenceComponentName=name)
+    return bool(found["InferenceComponentStatus"] == "Updating")

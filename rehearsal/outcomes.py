@@ -17,7 +17,13 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Scenario:
-    """One fault. ``promise`` is how the workflow ends with it, in a sentence."""
+    """One fault. ``promise`` is how the workflow ends with it, in a sentence.
+
+    It befalls a model that has the ``workflow``; with a ``way`` to serve in Amazon Bedrock, in the account
+    where that is rehearsed (``rehearsal.elsewhere``).
+    """
 
     promise: str
     rehearse: Callable[[Rehearsal, ModelProduct], Outcome]
+    workflow: str = "train"
+    way: str = ""

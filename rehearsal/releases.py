@@ -9,7 +9,7 @@ from rehearsal.api import REHEARSAL
 from rehearsal.driver import Rehearsal
 from rehearsal.moments import baking, until
 from rehearsal.sagemaker.behaviour import Behaviour
-from rehearsal.serving import deployed_again, invoked, protected
+from rehearsal.serving import deployed_again, invoked, protected, reach
 from rehearsal.step import Step
 from rehearsal.telling import once
 from rehearsal.versions import another, unusable
@@ -34,10 +34,9 @@ Show = Callable[[str], None]
 def first_release(rehearsal: Rehearsal, product: ModelProduct, version: str, show: Show) -> Iterator[Step]:
     """Approve the first version: nothing served before, so it is released at once. Then requests come."""
     show(f"{product.name}: {protected(rehearsal, product)}")
-    endpoint, behaves = rehearsal.settings.names.endpoint(product.name), rehearsal.sagemaker.endpoints
-    behaves.behaviour(version, QUICK)
+    rehearsal.sagemaker.endpoints.behaviour(version, QUICK)
     yield approved(rehearsal, product, version, "released", show)
-    behaves.traffic(endpoint, REQUESTS_PER_MINUTE)
+    reach(rehearsal, product, REQUESTS_PER_MINUTE)
     show(f"{product.name}: {invoked(rehearsal, product)}")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from botocore.exceptions import ClientError
 
 from mlplatform.settings.products import ModelProduct
+from rehearsal.customization_scenarios import CUSTOMIZATION_SCENARIOS
 from rehearsal.driver import Rehearsal
 from rehearsal.faults import Kind
 from rehearsal.outcomes import Outcome, Scenario
@@ -91,4 +92,5 @@ SCENARIOS = {
         "the workflow fails, and names the permission that is missing", _missing_permission
     ),
     **RELEASE_SCENARIOS,
+    **CUSTOMIZATION_SCENARIOS,
 }

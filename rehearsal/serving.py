@@ -1,11 +1,18 @@
 """What a rehearsal asks of an endpoint and its stack: protection, answers, that deploying changes nothing."""
 
+import json
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from mlplatform.settings.products import ModelProduct
 from rehearsal.api import REHEARSAL
 from rehearsal.driver import Rehearsal
+from release.ports import NO_CAPACITY
 from tools.protect import protect
+
+MOST_MINUTES = 60
+"""That requests are sent in vain before nothing is expected to answer any more."""
 
 
 def protected(rehearsal: Rehearsal, product: ModelProduct) -> str:
@@ -13,22 +20,61 @@ def protected(rehearsal: Rehearsal, product: ModelProduct) -> str:
     cloudformation = rehearsal.emulator.client("cloudformation", REHEARSAL)
     name = rehearsal.settings.names.stack(f"Serving-{product.name}")
     (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
-    return protect(cloudformation, stack)
+    return protect(cloudformation, stack, product)
 
 
 def invoked(rehearsal: Rehearsal, product: ModelProduct) -> str:
-    """Send the sample request, as the rehearsal itself: nobody may who is not a consumer; the answer."""
+    """Send the sample request, as the rehearsal itself: nobody may who is not a consumer; the answer.
+
+    Where no copy of the model is there, it is sent again every minute, until the alarm that this raises has
+    started one.
+    """
+    for minutes in range(MOST_MINUTES):
+        try:
+            body, variant = asked(rehearsal, product)
+        except ClientError as error:
+            if NO_CAPACITY not in str(error):
+                raise
+            rehearsal.emulator.clock.drive(60)
+        else:
+            waited = f", woken by requests that failed for {minutes} minutes" if minutes else ""
+            return f"the endpoint answers {said(body)} ({variant}{waited})"
+    raise LookupError(f"no copy of {product.name} was there for {MOST_MINUTES} minutes")
+
+
+def asked(rehearsal: Rehearsal, product: ModelProduct) -> tuple[str, str]:
+    """Answer to the sample request, and the variant that gave it. Raises what InvokeEndpoint raises."""
     assert product.serving is not None
     sample = product.serving.sample
-    client = rehearsal.emulator.client("sagemaker-runtime", REHEARSAL)
-    answer = client.invoke_endpoint(
-        EndpointName=rehearsal.settings.names.endpoint(product.name),
+    name = rehearsal.settings.names.endpoint(product.name)
+    component = {"InferenceComponentName": name} if of_components(product) else {}
+    answer = rehearsal.emulator.client("sagemaker-runtime", REHEARSAL).invoke_endpoint(
+        EndpointName=name,
         Body=product.sample.encode(),
         ContentType=sample.content_type,
         Accept=sample.accept,
+        **component,
     )
-    first = answer["Body"].read().decode().strip().splitlines()[0]
-    return f"the endpoint answers {first} ({answer['InvokedProductionVariant']})"
+    return answer["Body"].read().decode(), str(answer["InvokedProductionVariant"])
+
+
+def said(body: str) -> str:
+    """The first line of an answer; of a language model's, what it says."""
+    first = body.strip().splitlines()[0]
+    if '"choices"' not in first:
+        return first
+    return str(json.loads(first)["choices"][0]["message"]["content"])
+
+
+def of_components(product: ModelProduct) -> bool:
+    """Whether copies of the model answer that are attached to the endpoint."""
+    return product.serving is not None and product.serving.mode == "inference_components"
+
+
+def reach(rehearsal: Rehearsal, product: ModelProduct, requests_per_minute: float) -> None:
+    """Let so many requests reach what serves from now on."""
+    name, world = rehearsal.settings.names.endpoint(product.name), rehearsal.sagemaker
+    (world.components if of_components(product) else world.endpoints).traffic(name, requests_per_minute)
 
 
 def deployed_again(rehearsal: Rehearsal, product: ModelProduct) -> str:
@@ -59,12 +105,17 @@ def weights_of(rehearsal: Rehearsal, product: ModelProduct) -> dict[str, float]:
 
 
 def served(rehearsal: Rehearsal, product: ModelProduct) -> str:
-    """The version that production serves, read from the endpoint."""
+    """The version that production serves, read from the endpoint or from what is attached to it."""
     client = rehearsal.emulator.client("sagemaker", REHEARSAL)
     name = rehearsal.settings.names.endpoint(product.name)
-    described = client.describe_endpoint(EndpointName=name)
-    config = client.describe_endpoint_config(EndpointConfigName=described["EndpointConfigName"])
-    model = client.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
+    if of_components(product):
+        found = client.describe_inference_component(InferenceComponentName=name)
+        variant = (found.get("Specification") or found["Specifications"][0])["ModelName"]
+    else:
+        config = client.describe_endpoint(EndpointName=name)["EndpointConfigName"]
+        found = client.describe_endpoint_config(EndpointConfigName=config)
+        variant = found["ProductionVariants"][0]["ModelName"]
+    model = client.describe_model(ModelName=variant)
     containers = [*model.get("Containers", ()), model.get("PrimaryContainer", {})]
     return next(str(one["ModelPackageName"]) for one in containers if "ModelPackageName" in one)
 

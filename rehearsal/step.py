@@ -1,6 +1,9 @@
 """One workflow of one model, as a rehearsal lived through it."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tools.executions import Ended
 
@@ -39,7 +42,35 @@ class Step:
             return f"version {version} {self.outcome}" if version else self.outcome or self.ended.error
         if not self.ended.succeeded:
             return f"{self.ended.status}: {self.ended.error}"
+        if told := _in_bedrock(self.ended.output):
+            return told
         version = self.ended.output.get("ModelPackageArn", "")
         metrics = self.ended.output.get("Metrics", {})
         found = [f"{name} {value:.3f}" for name, value in metrics.items() if isinstance(value, float)]
         return ", ".join([*([f"version {version.rpartition('/')[2]}"] if version else []), *found]) or "done"
+
+
+SERVES = {
+    "on_demand": "answers on demand",
+    "provisioned": "answers by Provisioned Throughput",
+    "imported": "answers as an imported model",
+}
+"""``Serving`` of the output of customize-bedrock, in words."""
+
+
+def _in_bedrock(output: Mapping[str, Any]) -> str:
+    """What a workflow of Amazon Bedrock did; empty for any other."""
+    if "Serving" in output:
+        return SERVES[output["Serving"]]
+    if "Removed" not in output:
+        return ""
+    told = {"removed": output["Removed"], "committed": output["Committed"], "kept": output["Models"]}
+    return (
+        ", ".join(f"{word} {_counted(things)}" for word, things in told.items() if things) or "nothing there"
+    )
+
+
+def _counted(things: Sequence[str]) -> str:
+    """``2 deployment``: things by what stands before their ARNs."""
+    kinds = Counter(thing.partition(" arn:")[0].removeprefix("The ") for thing in things)
+    return ", ".join(kind if count == 1 else f"{kind} ×{count}" for kind, count in kinds.items())

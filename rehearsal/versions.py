@@ -7,7 +7,8 @@ from rehearsal.api import REHEARSAL
 from rehearsal.driver import Rehearsal
 from rehearsal.sagemaker.behaviour import Behaviour
 
-_KEPT = ("ModelPackageGroupName", "InferenceSpecification", "ModelMetrics")
+_SPECIFICATIONS = ("AdditionalInferenceSpecifications", "InferenceSpecification")
+_KEPT = ("ModelPackageGroupName", *_SPECIFICATIONS, "ModelMetrics")
 """What another version has of the one it is made from, beside the metadata that no release wrote."""
 
 
@@ -26,10 +27,15 @@ def unusable(rehearsal: Rehearsal, version: str) -> str:
     place, name = rehearsal.emulator.place, described["ModelPackageGroupName"]
     suffix = "amazonaws.com.cn" if place.partition == "aws-cn" else "amazonaws.com"
     image = f"{place.account}.dkr.ecr.{place.region}.{suffix}/{name}@sha256:{'0' * 64}"
-    folder = f"{container['ModelDataUrl'].rpartition('/')[0]}/"
-    files = {"S3DataSource": {"S3Uri": folder, "S3DataType": "S3Prefix", "CompressionType": "None"}}
+    files = container.get("ModelDataSource") or _folder_of(container["ModelDataUrl"])
     changed = {"Image": image, "ModelDataSource": files}
     return _registered(rehearsal, version, changed)
+
+
+def _folder_of(artifact: str) -> dict[str, Any]:
+    """All that lies beside an artifact, as the files of a model."""
+    folder = f"{artifact.rpartition('/')[0]}/"
+    return {"S3DataSource": {"S3Uri": folder, "S3DataType": "S3Prefix", "CompressionType": "None"}}
 
 
 def _registered(rehearsal: Rehearsal, version: str, changed: Mapping[str, Any]) -> str:
@@ -40,8 +46,11 @@ def _registered(rehearsal: Rehearsal, version: str, changed: Mapping[str, Any]) 
         name: value for name, value in noted.items() if not name.startswith("served-in-")
     }
     if changed:
-        specification = given["InferenceSpecification"]
-        given["InferenceSpecification"] = {**specification, "Containers": [dict(changed)]}
+        container = {"Containers": [dict(changed)]}
+        given["InferenceSpecification"] = {**given["InferenceSpecification"], **container}
+        more = given.pop("AdditionalInferenceSpecifications", [])
+        if more:  # by which a customized version is served
+            given["AdditionalInferenceSpecifications"] = [{**one, **container} for one in more]
     client = rehearsal.emulator.client("sagemaker", REHEARSAL)
     made = client.create_model_package(**given, ModelApprovalStatus="PendingManualApproval")
     return str(made["ModelPackageArn"])

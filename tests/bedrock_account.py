@@ -63,6 +63,5 @@ def bedrock_account(folder: Path, models: Mapping[str, Mapping[str, Any]]) -> It
     """The environment of ``settings``, synthesized with every check and deployed."""
     environments = settings(folder, models)
     platform_app([environments], folder / "cdk.out").synth()
-    with deployed(environments, folder / "cdk.out") as rehearsal:
-        rehearsal.models = folder / "models"
+    with deployed(environments, folder / "cdk.out", folder / "models") as rehearsal:
         yield rehearsal

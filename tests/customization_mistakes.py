@@ -30,6 +30,9 @@ FILES = {
     "reward.py": b"def score(answer, reference, sample):\n    return 1.0\n",
     "broken.py": b"import numpy\n\n\ndef score(answer):\n    return 1.0\n",
     "exact_match.py": b"def score(answer, reference, sample):\n    return 1.0\n",
+    "broken.json": b'{"type": "object",}',
+    "pattern.json": b'{"properties": {"id": {"pattern": "a+"}}}',
+    "large.json": b'{"enum": ["' + b"x" * 3600 + b'"]}',
     "good.jinja": b"Is {{ prediction }} good?\n",
     "empty.jinja": b"",
     "binary.jinja": b"\xff\n",
@@ -108,6 +111,31 @@ MISTAKES = {
         MODEL, 'reward_prompt: good.jinja, reward_model: "qwen.qwen3-32b-v1:0", ', ""
     ),
     "reward function of another form": change(MODEL, "exact_match", "../x.py"),
+    "reward by a schema that is not given": change(MODEL, "exact_match", "json_schema"),
+    "reward of two kinds": change(MODEL, "exact_match", "{exact_match: {}, json_schema: in_data}"),
+    "reward of no kind": change(MODEL, "exact_match", "{}"),
+    "reward with settings that are not": change(
+        MODEL, "exact_match", "{exact_match: {relative_tolerance: 2, extraction: lax}}"
+    ),
+    "schema that is not there": change(MODEL, "exact_match", "{json_schema: answer.json}"),
+    "schema that is no JSON": change(MODEL, "exact_match", "{json_schema: broken.json}"),
+    "schema with what is not judged": change(MODEL, "exact_match", "{json_schema: pattern.json}"),
+    "schema that is too large": change(MODEL, "exact_match", "{json_schema: large.json}"),
+    "scorer that is another reward of its name": change(
+        change(MODEL, "scorer: reward.py", "scorer: {exact_match: {extraction: strict}}"),
+        '"scorer:reward"',
+        '"scorer:exact_match"',
+    ),
+    "secret of another account": sft(
+        'hyperparameters: {hub_token: "arn:aws:secretsmanager:us-east-1:999999999999:secret:hub-AbCdEf"}'
+    ),
+    "secret whose ARN lacks its end": sft(
+        'hyperparameters: {hub_token: "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub"}'
+    ),
+    "secret that Bedrock would have to read": bedrock(
+        "epochCount: 2", 'epochCount: "arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-AbCdEf"'
+    ),
+    "price of nothing": sft("usd_per_million_tokens: 0"),
     "reward prompt of another form": change(MODEL, "good.jinja", "Rate it"),
     "metric that no judge has": change(MODEL, "good.jinja", "Builtin.Helpfullness"),
     "model that gives no rewards": change(MODEL, "qwen.qwen3-32b-v1:0", "amazon.nova-pro-v1:0"),
@@ -216,8 +244,9 @@ SAID: dict[str, list[str]] = {
     "unknown key of a technique": [
         (
             "7: customization.techniques.sft.learning_rate: unknown key, given 'learning_rate', "
-            "allowed: train, validation, format, start_from, peft, sequence_length, hyperparameters, "
-            "reward_function, reward_prompt, reward_model, max_runtime_minutes, spend_usd"
+            "allowed: train, validation, format, duplicates, start_from, peft, sequence_length, "
+            "hyperparameters, reward_function, reward_prompt, reward_model, max_runtime_minutes, "
+            "spend_usd, usd_per_million_tokens"
         ),
     ],
     "no estimate": [
@@ -345,6 +374,102 @@ SAID: dict[str, list[str]] = {
             "exact_match, json_schema, or a file of the model's folder such as reward.py"
         ),
     ],
+    "reward by a schema that is not given": [
+        (
+            "9: customization.techniques.rlvr.reward_function: does not go without a schema, given "
+            "json_schema, allowed: {json_schema: answer.json}: <file>.json of the model's folder, or "
+            "in_data where each line of the data has its own"
+        ),
+    ],
+    "reward of two kinds": [
+        (
+            "9: customization.techniques.rlvr.reward_function: needs exactly one, given exact_match "
+            "and json_schema, allowed: exact_match, json_schema, or a file of the model's folder "
+            "such as reward.py"
+        ),
+    ],
+    "reward of no kind": [
+        (
+            "9: customization.techniques.rlvr.reward_function: needs exactly one, given nothing, "
+            "allowed: exact_match, json_schema, or a file of the model's folder such as reward.py"
+        ),
+    ],
+    "reward with settings that are not": [
+        (
+            "9: customization.techniques.rlvr.reward_function.exact_match.extraction: unknown value, "
+            "given 'lax', allowed: flexible, strict"
+        ),
+        (
+            "9: customization.techniques.rlvr.reward_function.exact_match.relative_tolerance: out of "
+            "range, given 2, allowed: a number from 0 to below 1"
+        ),
+    ],
+    "schema that is not there": [
+        (
+            "9: customization.techniques.rlvr.reward_function.json_schema: no such file, given "
+            "'answer.json', allowed: did you mean 'pattern.json'? a file of the model's folder: "
+            "broken.json, large.json, pattern.json"
+        ),
+    ],
+    "schema that is no JSON": [
+        (
+            "9: customization.techniques.rlvr.reward_function.json_schema: is no JSON: Expecting "
+            "property name enclosed in double quotes: line 1 column 19 (char 18), given broken.json, "
+            "allowed: a JSON schema in UTF-8"
+        ),
+    ],
+    "schema with what is not judged": [
+        (
+            "9: customization.techniques.rlvr.reward_function.json_schema: cannot be judged by: "
+            "#/properties/id/pattern is not supported, allowed: $schema, $id, $ref, type, enum, "
+            "const, required, uniqueItems, minimum, maximum, exclusiveMinimum, exclusiveMaximum, "
+            "minLength, maxLength, minItems, maxItems, minProperties, maxProperties, properties, "
+            "$defs, allOf, anyOf, oneOf, prefixItems, additionalProperties, items, not, $comment, "
+            "title, description, default, examples, deprecated, readOnly, writeOnly, format, "
+            "contentEncoding, contentMediaType"
+        ),
+    ],
+    "schema that is too large": [
+        (
+            "9: customization.techniques.rlvr.reward_function.json_schema: is too large for the "
+            "settings of a function, given 3613 bytes without blanks, allowed: at most 3500, or "
+            "in_data"
+        ),
+    ],
+    "scorer that is another reward of its name": [
+        (
+            "11: customization.evaluate.scorer: is another exact_match than that of "
+            "customization.techniques.rlvr.reward_function, allowed: the same settings, or a .py "
+            "file of the model's folder"
+        ),
+    ],
+    "secret of another account": [
+        (
+            "7: customization.techniques.sft.hyperparameters.hub_token: is a secret of elsewhere, "
+            "given 'arn:aws:secretsmanager:us-east-1:999999999999:secret:hub-AbCdEf', allowed: a "
+            "secret of the account 111122223333 in us-east-1 (in dev)"
+        ),
+    ],
+    "secret whose ARN lacks its end": [
+        (
+            "7: customization.techniques.sft.hyperparameters.hub_token: a secret, which everyone who "
+            "may see the job could read, allowed: the ARN of a secret of AWS Secrets Manager, "
+            "complete with its last six characters"
+        ),
+    ],
+    "secret that Bedrock would have to read": [
+        (
+            "17: customization.bedrock.hyperparameters.epochCount: no job reads this secret, given "
+            "'arn:aws:secretsmanager:us-east-1:111122223333:secret:hub-AbCdEf', allowed: nothing, as "
+            "jobs of Amazon Bedrock take no tokens"
+        ),
+    ],
+    "price of nothing": [
+        (
+            "7: customization.techniques.sft.usd_per_million_tokens: out of range, given 0, allowed: "
+            "a number above 0, at most 100000"
+        ),
+    ],
     "reward prompt of another form": [
         (
             "10: customization.techniques.rlaif.reward_prompt: malformed, given 'Rate it', allowed: "
@@ -459,13 +584,15 @@ SAID: dict[str, list[str]] = {
     "token of Hugging Face": [
         (
             "7: customization.techniques.sft.hyperparameters.hub: a secret, which everyone who may "
-            "see the job could read, allowed: the ARN of a secret of AWS Secrets Manager"
+            "see the job could read, allowed: the ARN of a secret of AWS Secrets Manager, complete "
+            "with its last six characters"
         ),
     ],
     "token by its name": [
         (
             "7: customization.techniques.sft.hyperparameters.hf_token: a secret, which everyone who "
-            "may see the job could read, allowed: the ARN of a secret of AWS Secrets Manager"
+            "may see the job could read, allowed: the ARN of a secret of AWS Secrets Manager, "
+            "complete with its last six characters"
         ),
     ],
     "job that runs for months": [
@@ -781,7 +908,7 @@ SAID: dict[str, list[str]] = {
     "secret in Bedrock": [
         (
             "17: customization.bedrock.hyperparameters.epochCount: a secret, which everyone who may "
-            "see the job could read, allowed: the ARN of a secret of AWS Secrets Manager"
+            "see the job could read, allowed: nothing, as jobs of Amazon Bedrock take no tokens"
         ),
     ],
     "reinforcement out of range": [

@@ -25,7 +25,7 @@ PACKAGE = GROUP.replace("model-package-group", "model-package")
 MACHINE = "arn:test:states:eu-central-1:111122223333:execution:shop-prod-loans"
 ENDPOINT = "shop-prod-loans"
 START = "2026-01-05T08:00:00Z"
-POLICY = json.dumps(protection.POLICY)
+POLICY = json.dumps(protection.policy(["Endpoint", "InferenceComponent"]))
 DEFAULTS = {
     "ProductionModelPackageArn": "none",
     "ShadowModelPackageArn": "none",
@@ -43,6 +43,7 @@ ALLOWED = [
     "ChallengerScalableTarget",
     "EndpointConfig",
     "Endpoint",
+    "InferenceComponent",
     "ScalableTarget",
     "ReleaseErrorsAlarm",
     "ReleaseStopAlarm",
@@ -135,6 +136,13 @@ class Resources:
     config: tuple[str, tuple[str, ...]] | None = None
     alarm: str | None = None
     endpoint: str | None = None
+    component: str | None = None
+    """Name of the model that copies answer with, where those are attached to the endpoint."""
+
+    @property
+    def answers(self) -> tuple[str | None, str | None]:
+        """What callers reach."""
+        return self.endpoint, self.component
 
 
 @dataclass(repr=False)
@@ -166,6 +174,8 @@ class Account:
     late (fails while it is watched), dumb (does not answer the sample), asleep (has no copy at first)."""
     vain: int = 0
     """How often somebody asked a version that was asleep."""
+    drowsy: bool = False
+    """Whether no copy is left from now on, until somebody has asked often enough."""
     reports: dict[str, str] = field(default_factory=dict)
     announced: list[Mapping[str, Any]] = field(default_factory=list)
     shown: list[tuple[int, str]] = field(default_factory=list)
@@ -217,6 +227,8 @@ class Account:
     change: tuple[float, dict[str, float], dict[str, int]] | None = None
     """Weights and counts on their way, and when they will be there."""
     endpoint_config: str | None = None
+    component: str | None = None
+    """Name of the model that copies answer with."""
     endpoint_status: str = "InService"
     endpoint_reason: str = ""
     stops: set[str] = field(default_factory=set)
@@ -249,6 +261,11 @@ class Account:
         from release_services import world  # which builds on this module
 
         return world(self)
+
+    @property
+    def copies(self) -> bool:
+        """Whether copies of a model answer that are attached to the endpoint: it has no model of its own."""
+        return bool(self.serving["Mode"] == "inference_components")
 
     @property
     def clock(self) -> str:
@@ -289,13 +306,14 @@ class Account:
             of_challenger = (parameters["ChallengerModelPackageArn"], parameters["ProductionAttempt"])
             challenger = self._kept(self.resources.challenger, of_challenger, "ChallengerModel")
         beside = [each[0] if each else "" for each in (shadow, challenger)]
-        content = (model[0], *beside, str(self.revision))
+        content = ("" if self.copies else model[0], *beside, str(self.revision))
         config = self._kept(self.resources.config, content, "EndpointConfig")
         static = (
             "static" if self.static_alarms else f"{parameters['ReleaseId']}-{parameters['ProductionAttempt']}"
         )
         alarm = f"{self.serving['AlarmPrefix']}{static}"
-        return Resources(model, shadow, challenger, config, alarm, config[0])
+        component = model[0] if self.copies else None
+        return Resources(model, shadow, challenger, config, alarm, config[0], component)
 
     def _kept(
         self, old: tuple[str, tuple[str, ...]] | None, content: tuple[str, ...], logical: str
@@ -325,10 +343,16 @@ class Account:
         if after.shadow and after.challenger:
             # One production variant beside a shadow (SM, CreateEndpointConfig, ShadowProductionVariants).
             self.violations.append("an update would make both a shadow and a challenger")
+        if (
+            self.copies
+            and parameters["RolloutMode"] == "guarded"
+            and self.serving["Rollout"]["Strategy"] != "rolling"
+        ):
+            self.violations.append("an update counts as guarded, and no alarm is watched")
         if after.endpoint != before.endpoint and (refused := self._refused(after)):
             self._end(self.now + 5, lambda: self._way_back(before, old, refused, first), before)
             return
-        if after.endpoint == before.endpoint:
+        if after.answers == before.answers:
             self._end(self.now + 20, lambda: self._complete(before, after), after)
             return
         guarded = parameters["RolloutMode"] == "guarded" and before.endpoint is not None
@@ -336,6 +360,7 @@ class Account:
         if before.endpoint is None:
             self.endpoint_config, self.endpoint_status = after.endpoint, "Creating"
             self.marked = False
+            self.component = after.component
         else:
             self.endpoint_status = "Updating"
         self._end(self.now + seconds, lambda: self._updated(before, after, old, guarded, first), after)
@@ -378,7 +403,8 @@ class Account:
             if made:
                 self.models[made[0]] = made[1][0]
         if after.config and after.model:
-            self.configs[after.config[0]] = (after.model[0], after.shadow[0] if after.shadow else None)
+            serves = "" if self.copies else after.model[0]
+            self.configs[after.config[0]] = (serves, after.shadow[0] if after.shadow else None)
             if after.challenger:
                 self.challengers[after.config[0]] = after.challenger[0]
         for name in (*self.models, *self.configs):
@@ -392,8 +418,9 @@ class Account:
         if problem and guarded:
             self.rolled_back.add(self.parameters["ReleaseId"])
         if problem is None:
-            self.endpoint_config, self.endpoint_status, self.endpoint_reason = after.endpoint, "InService", ""
-            self.served.append(self.models[self.configs[str(after.endpoint)][0]])
+            self.endpoint_config, self.component = after.answers
+            self.endpoint_status, self.endpoint_reason = "InService", ""
+            self.served.append(self.packages_served()["production"])
             self._weighed(after)
             self._complete(before, after)
             return
@@ -470,8 +497,11 @@ class Account:
         version = self.qualities.get(
             self.version_of(self.models.get(str(after.model and after.model[0]), "/0"))
         )
-        promoted = self.parameters["RolloutMode"] == "guarded" or (before.challenger and not after.challenger)
-        if version == "late" and after.alarm and promoted:
+        guarded = self.parameters["RolloutMode"] == "guarded"
+        promoted = guarded or bool(before.challenger and not after.challenger)
+        # Copies that all went at once are watched by the release alone.
+        late = promoted if version == "late" else version == "weak" and self.copies and not guarded
+        if late and after.alarm and before.model:
             self.raised.add(after.alarm)
 
         def cleaned() -> None:
@@ -501,7 +531,7 @@ class Account:
                 self.parameters = old
                 return
             if deletes:
-                self.endpoint_config = None
+                self.endpoint_config = self.component = None
             self.status, self.parameters, self.resources = "UPDATE_ROLLBACK_COMPLETE", old, before
             self.generation += 1
 
@@ -581,6 +611,7 @@ class Account:
     def packages_served(self) -> dict[str, str]:
         """Variant to package of the endpoint's configuration."""
         model, shadow = self.configs.get(str(self.endpoint_config), ("", None))
+        model = str(self.component) if self.copies else model
         found = {"production": self.models.get(model, "")}
         found |= {"shadow": self.models.get(shadow, "")} if shadow else {}
         challenger = self.challengers.get(str(self.endpoint_config))

@@ -12,8 +12,13 @@ from release_world import SERVING, Account, Fault
 from release.situation import denies_loss
 
 T = TypeVar("T")
+COPIES = {"batches": "rolling", "at once": "all_at_once"}
+WAYS = st.sampled_from(["shadow", "shadow", "none", *COPIES])
 VERSIONS = st.integers(1, 5)
 WHO = st.integers(0, 7)
+TROUBLE = st.sampled_from(
+    ["silent", "honest", "capacity", "way back", "alarms", "flicker", "shown", "no copy"]
+)
 QUALITIES = st.sampled_from(["good", "good", "good", "slow", "unclear", "weak", "late", "dumb"])
 
 
@@ -21,14 +26,21 @@ def _pick(choice: Sequence[T], who: int) -> T:
     return choice[who % len(choice)]
 
 
-def serving(*, after: bool, shadow: bool, steps: Sequence[int] = ()) -> dict[str, Any]:
-    """Settings whose waits are short to simulate: nothing depends on how long they are."""
+def serving(*, after: bool, way: str, steps: Sequence[int] = ()) -> dict[str, Any]:
+    """Settings whose waits are short to simulate: nothing depends on how long they are.
+
+    ``way``: shadow or none, and batches or all_at_once of copies of a model, which have neither a shadow nor
+    an A/B test.
+    """
     literal = copy.deepcopy(SERVING)
     literal["After"] = "staging" if after else None
-    literal["Shadow"] = literal["Shadow"] if shadow else None
+    literal["Shadow"] = literal["Shadow"] if way == "shadow" else None
     literal["Rollout"] |= {"WatchMinutes": 2, "BakingMinutes": 20}
     short = {"Steps": list(steps), "StepMinutes": 10, "MinimumInvocations": 50, "Metrics": []}
-    literal["AbTest"] = literal["AbTest"] | short if steps else None
+    literal["AbTest"] = literal["AbTest"] | short if steps and way not in COPIES else None
+    if way in COPIES:
+        literal["Mode"] = "inference_components"
+        literal["Rollout"] |= {"Strategy": COPIES[way], "WakeMinutes": 20}
     return literal
 
 
@@ -37,13 +49,13 @@ class Releases(RuleBasedStateMachine):
 
     @initialize(
         after=st.booleans(),
-        shadow=st.sampled_from([True, True, True, False]),
+        way=WAYS,
         steps=st.sampled_from([[50], [20, 50, 100], [50], []]),
         begun=st.booleans(),
     )
-    def begin(self, after: bool, shadow: bool, steps: list[int], begun: bool) -> None:
+    def begin(self, after: bool, way: str, steps: list[int], begun: bool) -> None:
         """An endpoint that has served nothing, or one version."""
-        literal = serving(after=after, shadow=shadow, steps=steps)
+        literal = serving(after=after, way=way, steps=steps)
         self.account = Account(serving=literal, immediate_seconds=70)
         self.operator = Operator(self.account)
         self.everything: list[Execution] = self.operator.executions
@@ -216,7 +228,7 @@ class Releases(RuleBasedStateMachine):
         """Somebody deploys the infrastructure, with or without a new configuration."""
         self.account.deploy(changed=changed)
 
-    @rule(what=st.sampled_from(["silent", "honest", "capacity", "way back", "alarms", "flicker", "shown"]))
+    @rule(what=TROUBLE)
     def trouble(self, what: str) -> None:
         """The services behave badly from now on, or the next time."""
         account = self.account
@@ -224,6 +236,8 @@ class Releases(RuleBasedStateMachine):
             account.shows_old = not account.shows_old
         elif what in ("silent", "honest"):
             account.silent = what == "silent"
+        elif what == "no copy":
+            account.drowsy, account.vain = account.copies, 0
         elif what == "flicker":
             account.flicker()
         elif what == "capacity":
@@ -349,9 +363,11 @@ class Releases(RuleBasedStateMachine):
         if account.endpoint_config is None and away:
             return
         assert account.endpoint_config in account.configs, "the configuration in use is gone"
-        used = {*account.configs[account.endpoint_config], account.challengers.get(account.endpoint_config)}
+        model, shadow = account.configs[account.endpoint_config]
+        challenger = account.challengers.get(account.endpoint_config)
+        used = {account.component if account.copies else model, shadow, challenger}
         assert used - {None} <= set(account.models), "a model in use is gone"
-        assert sum(account.weights.values()) > 0, "no variant gets any request"
+        assert account.copies or sum(account.weights.values()) > 0, "no variant gets any request"
 
     @invariant()
     def intents_end_once(self) -> None:

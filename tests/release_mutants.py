@@ -15,10 +15,12 @@ from release_world import Account
 
 from release import (
     admission,
+    call,
     challenger,
     closing,
     fitness,
     flow,
+    follow,
     identifiers,
     lease,
     loan,
@@ -158,6 +160,12 @@ MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     ),
     "production is left out of the parameters": _instead(
         updates._parameters, _without("ProductionModelPackageArn", "turn_on_shadow")
+    ),
+    "copies that go all at once count as guarded": _attribute(
+        call.Call, "guarded", property(lambda self: True)
+    ),
+    "a copy that is not there yet counts as one that does not answer": _instead(
+        follow._wakes, lambda call: 3
     ),
     "an attempt keeps the number of the one before": _instead(updates._parameters, _same_attempt),
     "a plan is executed that CloudFormation did not find possible": _instead(

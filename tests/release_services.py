@@ -156,6 +156,7 @@ class Stack:
     def describe(self) -> StackState | None:
         a = self.account
         outputs = {"LiveEndpointConfigName": a.resources.config[0]} if a.resources.config else {}
+        outputs |= {"LiveModelName": a.resources.component} if a.resources.component else {}
         shown = a.before if a.shows_old and a.status == "UPDATE_IN_PROGRESS" else a.parameters
         return StackState("stack", a.status, a.reason, dict(shown), outputs, a.protected, a.policy)
 
@@ -187,11 +188,14 @@ class Stack:
             ("ChallengerModel", "Model", before.challenger, after.challenger),
             ("EndpointConfig", "EndpointConfig", before.config, after.config),
             ("Endpoint", "Endpoint", before.endpoint, after.endpoint),
+            ("InferenceComponent", "InferenceComponent", before.component, after.component),
         ):
             if old == new:
                 continue
             action = "Add" if old is None else "Remove" if new is None else "Modify"
-            replaced = "" if action != "Modify" else "False" if logical == "Endpoint" else "True"
+            replaced = (
+                "" if action != "Modify" else "False" if kind == logical != "EndpointConfig" else "True"
+            )
             changes.append(Change(logical, f"AWS::SageMaker::{kind}", action, replaced))
         return tuple(changes)
 
@@ -309,6 +313,7 @@ class Endpoint:
             pending,
             a.endpoint_reason,
             a.packages_served(),
+            a.component or "",
             weights=dict(a.weights),
             counts=dict(a.counts),
         )
@@ -338,9 +343,10 @@ class Endpoint:
     def invoke(self, variant: str) -> str:
         a = self.account
         quality = a.qualities.get(a.version_of(a.packages_served().get(variant, "/0")))
-        if quality == "asleep" and a.vain < WAKES:
+        if (quality == "asleep" or a.drowsy) and a.vain < WAKES:
             a.vain += 1
             return f"Inference Component {ports.NO_CAPACITY} to process this request."
+        a.drowsy = False
         return "500: no answer" if quality == "dumb" else ""
 
     @port

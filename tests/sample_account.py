@@ -1,9 +1,10 @@
 """An emulated account with the samples of ``models/`` in it, as long as their owner has not deleted them."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -16,13 +17,16 @@ from tools.platform_app import platform_app
 SAMPLES = ("credit-approval", "fraud-detector")
 
 CONSUMER = "arn:aws:iam::111122223333:role/shop"
-AB_TEST = {
-    "steps": [20, 50, 100],
-    "step_minutes": 60,
-    "minimum_invocations": 1000,
-    "metrics": [{"name": "repaid", "direction": "higher", "no_worse_by_points": 2}],
+TESTED: dict[str, Any] = {
+    "ab_test": {
+        "steps": [20, 50, 100],
+        "step_minutes": 60,
+        "minimum_invocations": 1000,
+        "metrics": [{"name": "repaid", "direction": "higher", "no_worse_by_points": 2}],
+    },
+    "consumers": [CONSUMER],
 }
-"""Steps that are long enough for the traffic of a rehearsal, and no longer."""
+"""Serving with A/B tests whose steps are long enough for the traffic of a rehearsal, and no longer."""
 
 needs_samples = pytest.mark.skipif(
     any(not (ROOT / "models" / name / "model.yaml").exists() for name in SAMPLES),
@@ -31,34 +35,33 @@ needs_samples = pytest.mark.skipif(
 
 
 @contextmanager
-def sample_account(folder: Path, *names: str, serving: bool, tested: bool = False) -> Iterator[Rehearsal]:
-    """A small environment with these samples in it, deployed; without ``serving`` nothing is released.
-
-    ``tested``: what serves has A/B tests, and no approval starts a release.
+def sample_account(
+    folder: Path, *names: str, serving: bool | Mapping[str, Any], **settings: Any
+) -> Iterator[Rehearsal]:
+    """A small environment with these samples in it, deployed; with False for ``serving`` nothing is released,
+    what is given takes the place of parts of the samples' own. ``settings`` are the environment's besides.
     """
     (folder / "environments").mkdir()
-    manual = {"release": {"start": "manual"}} if tested else {}
-    settings = environment("111122223333", training=True, removal="destroy", **manual)
-    (folder / "environments" / "dev.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    file = environment("111122223333", training=True, removal="destroy", **settings)
+    (folder / "environments" / "dev.yaml").write_text(yaml.safe_dump(file), encoding="utf-8")
     for name in names:
         shutil.copytree(ROOT / "models" / name, folder / "models" / name)
-        _shorten(folder / "models" / name / "model.yaml", serving, tested)
+        _shorten(folder / "models" / name / "model.yaml", serving)
     environments = read_environments(folder / "environments")
     platform_app(environments, folder / "cdk.out").synth()
-    with deployed(environments[0], folder / "cdk.out") as rehearsal:
-        rehearsal.models = folder / "models"
+    with deployed(environments[0], folder / "cdk.out", folder / "models") as rehearsal:
         yield rehearsal
 
 
-def _shorten(file: Path, serving: bool, tested: bool) -> None:
+def _shorten(file: Path, serving: bool | Mapping[str, Any]) -> None:
     """Two trials show what six would."""
     model = yaml.safe_load(file.read_text(encoding="utf-8"))
     if "tune" in model:
         model["tune"]["max_jobs"] = 2
     if "customization" in model:  # Bedrock customizes no model in the account's region
         model["customization"].pop("bedrock", None)
-    if tested:
-        model["serving"] |= {"ab_test": AB_TEST, "consumers": [CONSUMER]}
-    if not serving:
+    if serving is False:
         model.pop("serving", None)
+    elif serving is not True:
+        model["serving"] |= serving
     file.write_text(yaml.safe_dump(model, sort_keys=False), encoding="utf-8")

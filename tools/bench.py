@@ -20,7 +20,7 @@ from pathlib import Path
 
 import yaml
 
-from tools import bench_ab_test, bench_release, tables
+from tools import bench_ab_test, bench_records, bench_release, tables
 from tools.assembly import stacks
 from tools.bench_functions import PROCESSES
 from tools.determinism import context_of
@@ -266,12 +266,19 @@ def main(argv: Sequence[str] | None = None) -> int:
             runs = measure_all(BENCHMARKS, arguments.rounds, Path(scratch))
             released = bench_release.figures(Path(scratch) / "release")
             tested = bench_ab_test.figures()
-        except (BenchmarkError, bench_release.ReleaseError) as error:
+            records = bench_records.figures()
+        except (BenchmarkError, bench_release.ReleaseError, subprocess.CalledProcessError) as error:
             print(error, file=sys.stderr)
             return 1
     measured = list(results(BENCHMARKS, runs))
     print(f"{report(measured)}\n\n{bench_release.report(released)}\n\n{bench_ab_test.report(tested)}")
-    every: list[Result | bench_release.Figure | bench_ab_test.Rate] = [*measured, *released, *tested]
+    print(f"\n{bench_records.report(records)}")
+    every: list[Result | bench_release.Figure | bench_ab_test.Rate | bench_records.Speed] = [
+        *measured,
+        *released,
+        *tested,
+        *records,
+    ]
     text = json.dumps([asdict(each) for each in every], indent=2)
     (ROOT / "bench.json").write_text(text + "\n", encoding="utf-8")
     return 1 if arguments.check and any(each.over for each in every) else 0

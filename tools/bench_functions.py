@@ -102,8 +102,9 @@ class Rows(io.RawIOBase):
         return count
 
 
-_STAMP = b"@" * 8
-_STEPS = (
+STAMP = b"@" * 8
+"""In each repetition of the rows another number."""
+STEPS = (
     "Check that the tyre is not damaged, and that no glass or wire sits in the tread.",
     "Pump the tube until it is just round, then lay it into the tyre without twisting it.",
     "Press the bead over the rim by hand; a lever of metal may pinch the tube.",
@@ -113,8 +114,8 @@ _STEPS = (
 
 def _pair(number: int) -> bytes:
     """One line of a question and its answer in several paragraphs, about 1.2 kB."""
-    steps = "\n\n".join(f"{at}. {_STEPS[(number + at) % 4]}" for at in range(1, 10 + number % 7))
-    prompt = f"Order {number:04}-{_STAMP.decode()}: how do I change the tube of my city bike?"
+    steps = "\n\n".join(f"{at}. {STEPS[(number + at) % 4]}" for at in range(1, 10 + number % 7))
+    prompt = f"Order {number:04}-{STAMP.decode()}: how do I change the tube of my city bike?"
     return json.dumps({"prompt": prompt, "completion": steps}).encode() + b"\n"
 
 
@@ -133,7 +134,7 @@ class Records(Rows):
         repetition, at = divmod(self._at, len(self.BODY))
         if repetition != self._repetition:
             self._repetition = repetition
-            self._rows = self.BODY.replace(_STAMP, b"%08d" % repetition)
+            self._rows = self.BODY.replace(STAMP, b"%08d" % repetition)
         count = min(len(self._rows) - at, len(buffer), self._size - self._at)
         buffer[:count] = memoryview(self._rows)[at : at + count]
         self._at += count

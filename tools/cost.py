@@ -230,6 +230,7 @@ def _tracking_server(properties: Mapping[str, Any]) -> dict[str, int]:
 
 def _endpoint_config(properties: Mapping[str, Any]) -> Counter[str]:
     """What production always runs on: the first of its instance types, or what serverless keeps ready.
+    Instances that come and go with copies of a model count as far as they always stay.
 
     A shadow or a challenger, whose variants are conditional, is there for hours.
     """
@@ -237,7 +238,10 @@ def _endpoint_config(properties: Mapping[str, Any]) -> Counter[str]:
     for variant in properties.get("ProductionVariants", []):
         pools = variant.get("InstancePools") or [variant]
         if instance_type := pools[0].get("InstanceType"):
-            found[f"{_INSTANCE}{instance_type}"] += int(variant["InitialInstanceCount"])
+            kept = variant.get("ManagedInstanceScaling", {}).get(
+                "MinInstanceCount", variant["InitialInstanceCount"]
+            )
+            found[f"{_INSTANCE}{instance_type}"] += int(kept)
         found["provisioned_concurrency"] += variant.get("ServerlessConfig", {}).get(
             "ProvisionedConcurrency", 0
         )

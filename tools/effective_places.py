@@ -36,6 +36,9 @@ OF_A_MODEL = (
 OF_A_CUSTOMIZED_MODEL = ("model-customiz", "model-reward")
 """How what they call those of the first model that is customized begins."""
 
+OF_COPIES = "copies-"
+"""How what they call those of the first model begins that answers as inference components."""
+
 OF_A_BEDROCK_MODEL = (
     "model-bedrock",
     "model-bedrock-steps",
@@ -129,6 +132,9 @@ class Places(string.Formatter):
             run = self._bedrock_model if thing in OF_A_BEDROCK_MODEL else run
             named = thing.replace("model", run.name, 1) if run else ""
             return self.world.role(self.settings.name, named)
+        if thing.startswith(OF_COPIES):
+            named = f"{_name(self._component_model)}-{thing.removeprefix(OF_COPIES)}"
+            return self.world.role(self.settings.name, named)
         person = self._people.get(thing)
         return self.world.role(self.settings.name, f"{thing}-{person}" if person else thing)
 
@@ -166,6 +172,25 @@ class Places(string.Formatter):
     def _customized_model(self) -> ModelProduct | None:
         """The first model that is customized in SageMaker, or None."""
         return next((p for p in self.settings.products if customized(p, self.settings)), None)
+
+    def _asked_by_customization(self) -> dict[str, str | None]:
+        """What the jobs of that model ask besides: the model that rewards answers in training, the one that
+        judges them in evaluations, and the secret that a hyperparameter names."""
+        model = self._customized_model
+        section = model.customization if model else None
+        techniques = section.techniques.values() if section else ()
+        judge = section.evaluate.judge if section and section.evaluate else None
+        return {
+            "rewarding_model": next((one.reward_model for one in techniques if one.reward_model), None),
+            "judging_model": judge.model if judge else None,
+            "token": next((arn for arn in section.secrets), None) if section else None,
+        }
+
+    @cached_property
+    def _component_model(self) -> ModelProduct | None:
+        """The first model that answers as inference components, or None."""
+        serve = (product for product in self.settings.products if product.serving)
+        return next((p for p in serve if p.serving and p.serving.components), None)
 
     @cached_property
     def _bedrock_model(self) -> ModelProduct | None:
@@ -226,6 +251,8 @@ class Places(string.Formatter):
             "group": model and registry.name(model, kind="model"),
             **(self._of_model(run) if run else {}),
             "customized": _name(self._customized_model),
+            **self._asked_by_customization(),
+            "copied": _name(self._component_model),
             "in_bedrock": _name(self._bedrock_model),
             "sdk_bucket": names.sdk_bucket,
             "hub": hub_name(names.region, names.account),

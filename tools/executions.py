@@ -7,9 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tools.progress import Progress, clock
+
 ENDED = ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 FAILURES = ("TaskFailed", "TaskTimedOut", "MapRunFailed", "TaskStartFailed", "TaskSubmitFailed")
 """Event types of a failed attempt (API shape HistoryEventType)."""
+
+_ENTERED, _EXITED = "StateEntered", "StateExited"
+"""What the event types of a state end in; its kind comes before."""
 
 POLL_SECONDS = 5.0
 
@@ -46,17 +51,22 @@ def follow(
     arn: str,
     show: Callable[[str], None],
     *,
+    passing: Callable[[str], None] = lambda _: None,
     poll_seconds: float = POLL_SECONDS,
     wait: Callable[[float], None] = time.sleep,
 ) -> Ended:
-    """Show each state of execution ``arn`` as it ends, with the seconds it took, and return how all ended."""
-    states = _States(show)
+    """Show what execution ``arn`` does, with the time each state took, and return how all ended.
+
+    ``show`` gets lines that stay, ``passing`` those of rounds that still go on (``tools.progress``).
+    """
+    states = _States(Progress(show, passing))
     while True:
         described = stepfunctions.describe_execution(executionArn=arn)
         states.show_new(stepfunctions, arn)
         if described["status"] in ENDED:
             break
         wait(poll_seconds)
+    states.progress.close()
     return Ended(
         arn,
         described["status"],
@@ -69,10 +79,10 @@ def follow(
 class _States:
     """What of an execution's history has been shown already."""
 
-    def __init__(self, show: Callable[[str], None]) -> None:
-        self._show = show
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
         self._seen = 0
-        self._entered: dict[str, datetime] = {}
+        self._entered: dict[str, float] = {}
         self._start: datetime | None = None
 
     def show_new(self, stepfunctions: Any, arn: str) -> None:
@@ -84,24 +94,16 @@ class _States:
                 self._tell(event)
 
     def _tell(self, event: Mapping[str, Any]) -> None:
-        kind, when = event["type"], event["timestamp"]
-        self._start = self._start or when
-        if kind.endswith("StateEntered"):
-            self._entered[event["stateEnteredEventDetails"]["name"]] = when
-        elif kind.endswith("StateExited"):
+        kind, self._start = event["type"], self._start or event["timestamp"]
+        now = (event["timestamp"] - self._start).total_seconds()
+        if kind.endswith(_ENTERED):
+            self._entered[event["stateEnteredEventDetails"]["name"]] = now
+        elif kind.endswith(_EXITED):
             name = event["stateExitedEventDetails"]["name"]
-            took = (when - self._entered.get(name, when)).total_seconds()
-            self._show(f"{clock((when - self._start).total_seconds()):>6}  {name:<24} {took:7.1f} s")
+            self.progress.state(kind.removesuffix(_EXITED), name, self._entered.get(name, now), now)
         elif kind in FAILURES:
             details = event.get(f"{kind[0].lower()}{kind[1:]}EventDetails", {})
-            self._show(
-                f"{clock((when - self._start).total_seconds()):>6}  attempt failed: {details.get('error')}"
-            )
-
-
-def clock(seconds: float) -> str:
-    """``75`` as ``1:15``."""
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+            self.progress.note(f"{clock(now):>6}  attempt failed: {details.get('error')}")
 
 
 def summary(ended: Ended) -> list[str]:

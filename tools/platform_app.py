@@ -1,13 +1,17 @@
-"""The app of some environments, for tools and tests that look at what a synthesis gives."""
+"""The app of some environments, for tools and tests that look at what a synthesis gives.
+
+`python -m tools.platform_app <environments> <outdir>` synthesizes a folder of environments.
+"""
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 
-from mlplatform.settings import Environment
+from mlplatform.settings import Environment, read_environments
 from stacks.platform import MlPlatform
 
 ROOT = Path(__file__).parents[1]
@@ -25,3 +29,7 @@ def platform_app(environments: Iterable[Environment], outdir: Path) -> cdk.App:
     for settings in environments:
         MlPlatform(app, settings=settings)
     return app
+
+
+if __name__ == "__main__":
+    platform_app(read_environments(Path(sys.argv[1])), Path(sys.argv[2])).synth()

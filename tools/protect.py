@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mlplatform.settings import read_environments
-from release.protection import POLICY
+from mlplatform.settings import ModelProduct, read_environments
+from release.protection import policy
 from tools.credentials import session_for
 from tools.deploy import NEVER_CREATED
 from tools.deployed import Stack, deployed_stacks, of_environment
@@ -26,23 +26,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         cloudformation = session_for(settings).client("cloudformation")
         deployed = of_environment(settings.names, deployed_stacks(cloudformation))
         there = {s["StackName"]: s for s in deployed if s["StackStatus"] not in NEVER_CREATED}
-        names = [settings.names.stack(f"Serving-{product.name}") for product in serving(settings)]
-        for name in names:
-            print(f"{name}: {protect(cloudformation, there[name]) if name in there else 'not deployed yet'}")
+        products = {settings.names.stack(f"Serving-{one.name}"): one for one in serving(settings)}
+        for name, product in products.items():
+            known = there.get(name)
+            print(f"{name}: {protect(cloudformation, known, product) if known else 'not deployed yet'}")
     except FAILURES as error:
         print(f"protect: {error}", file=sys.stderr)
         return 2
-    if not names:
+    if not products:
         print(f"no model serves in {settings.name}: there is nothing to protect")
-    return int(any(name not in there for name in names))
+    return int(any(name not in there for name in products))
 
 
-def protect(cloudformation: Any, stack: Stack) -> str:
-    """Protect one stack; returns what was changed, in words. Once it is protected, nothing is."""
-    name, changed = stack["StackName"], []
+def _answering(product: ModelProduct) -> list[str]:
+    """Logical ids of what callers call."""
+    copies = product.serving is not None and product.serving.components is not None
+    return ["Endpoint", "InferenceComponent"] if copies else ["Endpoint"]
+
+
+def protect(cloudformation: Any, stack: Stack, product: ModelProduct) -> str:
+    """Protect the stack that serves a model; returns what was changed, in words. Once it is protected,
+    nothing is.
+    """
+    name, wanted, changed = stack["StackName"], policy(_answering(product)), []
     body = cloudformation.get_stack_policy(StackName=name).get("StackPolicyBody")
-    if not body or json.loads(body) != POLICY:
-        cloudformation.set_stack_policy(StackName=name, StackPolicyBody=json.dumps(POLICY))
+    if not body or json.loads(body) != wanted:
+        cloudformation.set_stack_policy(StackName=name, StackPolicyBody=json.dumps(wanted))
         changed.append("updates can no longer delete or replace the endpoint")
     if not stack.get("EnableTerminationProtection"):
         cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=True)

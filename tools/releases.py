@@ -14,6 +14,7 @@ from mlplatform.settings import Environment, SettingsError
 from mlplatform.settings.products import ModelProduct
 from tools.credentials import CredentialsError
 from tools.executions import follow, summary
+from tools.progress import Screen
 from tools.workflow import HINTS, UsageError
 
 FAILURES = (SettingsError, UsageError, CredentialsError, BotoCoreError, ClientError)
@@ -71,7 +72,8 @@ def quietly(show: Callable[[str], None]) -> Callable[[str], None]:
 
 def watch(stepfunctions: Any, execution: str) -> int:
     """Show an execution's steps and how it ended. Returns 0 if it did what it promises, else 1."""
-    ended = follow(stepfunctions, execution, quietly(print), poll_seconds=POLL_SECONDS)
+    screen = Screen()
+    ended = follow(stepfunctions, execution, screen, passing=screen.passing, poll_seconds=POLL_SECONDS)
     print("\n".join(summary(ended)), file=sys.stdout if ended.succeeded else sys.stderr)
     return 0 if ended.succeeded else 1
 

@@ -61,9 +61,15 @@ REPLACED_BY_DESIGN = (
 
 UNLISTED_CREATE_ONLY: Mapping[str, tuple[str, ...]] = {
     "AWS::SageMaker::Domain": ("/properties/HomeEfsFileSystemCreation",),
+    "AWS::SageMaker::InferenceComponent": (
+        "/properties/EndpointName",
+        "/properties/InferenceComponentName",
+        "/properties/VariantName",
+    ),
 }
-"""What the registry schemas leave out: a home directory, once there, cannot be taken away (API reference,
-UpdateDomain), and the file system would keep the subnets."""
+"""What the registry schemas leave out. A home directory, once there, cannot be taken away (API reference,
+UpdateDomain), and the file system would keep the subnets. Where an inference component is and what it is
+called cannot be changed (UpdateInferenceComponent takes neither)."""
 
 SCHEMA_REGION = "us-east-1"
 """The region whose resource schemas are the most complete."""

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from mlplatform import workflows
 from mlplatform.permissions.run_places import machine_arn
 from mlplatform.settings import Environment, read_environments
 from mlplatform.settings.products import ModelProduct
+from release.aws_endpoint import model_of
 from release.aws_ledger import DynamoDbLedger
 from release.ports import Record
 from tools.credentials import session_for
@@ -49,6 +50,8 @@ class Found:
     """What the ledger says of a model without an endpoint; empty of one that serves."""
     upkeep: Record = field(default_factory=dict)
     """What was found when the endpoint was last looked at, every hour; empty if it never was."""
+    component: Mapping[str, Any] | None = None
+    """What is attached to the endpoint, where copies of the model answer."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,26 +73,28 @@ def main(argv: Sequence[str] | None = None) -> int:
 def look(settings: Environment, session: boto3.Session) -> Iterator[Found]:
     """Everything about each model that serves in the environment."""
     for product in serving(settings):
-        names = settings.names
-        ledger = DynamoDbLedger(
-            session.client("dynamodb"), names.name("release-ledger"), names.endpoint(product.name)
-        )
+        names, sagemaker = settings.names, session.client("sagemaker")
+        endpoint, mode = names.endpoint(product.name), product.serving.mode if product.serving else ""
+        ledger = DynamoDbLedger(session.client("dynamodb"), names.name("release-ledger"), endpoint)
+        describe = sagemaker.describe_inference_component
+        copies = mode == "inference_components"
         yield Found(
             product.name,
-            product.serving.mode if product.serving else "",
+            mode,
             ledger.read("live") or {},
             deployed_stack(session.client("cloudformation"), names.stack(f"Serving-{product.name}")),
-            _endpoint(session.client("sagemaker"), names.endpoint(product.name)),
+            _described(sagemaker, sagemaker.describe_endpoint, EndpointName=endpoint),
             tuple(_under_way(settings, product, session.client("stepfunctions"))),
             ledger.read("paused") or {},
             ledger.read("upkeep") or {},
+            _described(sagemaker, describe, InferenceComponentName=endpoint) if copies else None,
         )
 
 
-def _endpoint(sagemaker: Any, name: str) -> Mapping[str, Any] | None:
-    """The endpoint as SageMaker describes it. It has no exception of its own for one that does not exist."""
+def _described(sagemaker: Any, describe: Callable[..., Any], **asked: str) -> Mapping[str, Any] | None:
+    """What SageMaker describes. It has no exception of its own for what does not exist."""
     try:
-        described: Mapping[str, Any] = sagemaker.describe_endpoint(EndpointName=name)
+        described: Mapping[str, Any] = describe(**asked)
     except sagemaker.exceptions.ClientError as error:
         if "Could not find" in error.response["Error"]["Message"]:
             return None
@@ -156,6 +161,8 @@ def _notes(environment: str, found: Found) -> Iterator[str]:
         why = found.paused.get("reason") or "no reason given"
         by = found.paused.get("by") or "somebody"
         yield f"{found.model}: has no endpoint ({by}: {why}); to bring it back: make resume {where}"
+    if found.component and found.component["RuntimeConfig"]["CurrentCopyCount"] == 0:
+        yield f"{found.model}: no copy is running; the first requests fail for some minutes and start one"
     for line in drift(found):
         yield f"{found.model}: {line}"
     for problem in found.upkeep.get("problems", ()):
@@ -184,6 +191,7 @@ def drift(found: Found) -> list[str]:
     variants = serves.get("ProductionVariants", ()) if serves is not None else ()
     if any(one["VariantName"] == "challenger" for one in variants):
         lines.append("a challenger answers beside production, and no A/B test runs")
+    lines += _of_component(found.component, outputs.get("LiveModelName")) if found.component else []
     package = outputs.get("ProductionModelPackageArn", "none")
     if found.live and package != found.live["package"]:
         lines.append(f"the stack declares {package}, the ledger {found.live['package']}")
@@ -202,6 +210,15 @@ def _while_paused(found: Found, outputs: Mapping[str, str]) -> list[str]:
     if outputs.get("Paused") != "true":
         lines.append("the ledger says that it is paused, the stack does not: make resume, then make pause")
     return lines
+
+
+def _of_component(component: Mapping[str, Any], declared: str | None) -> Iterator[str]:
+    status, why = component["InferenceComponentStatus"], component.get("FailureReason", "no reason given")
+    model = model_of(component)
+    if model != declared:
+        yield f"the inference component's model is {model}, the stack says {declared}"
+    if status != "InService":
+        yield f"the inference component is {status}: {why}"
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from mlplatform.permissions.run_places import machine_arn
 from mlplatform.settings import Environment, SettingsError, read_environments
 from tools.credentials import CredentialsError, session_for
 from tools.executions import follow, start, summary
+from tools.progress import Screen
 
 NAMES = ("train", "tune", "register", "batch", "customize", *workflows.BEDROCK)
 
@@ -46,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         stepfunctions = session_for(settings).client("stepfunctions")
         execution = start(stepfunctions, arn, given, arguments.name)
         print(f"{arguments.workflow} {arguments.model} in {settings.name}: {execution}")
-        ended = follow(stepfunctions, execution, print)
+        screen = Screen()
+        ended = follow(stepfunctions, execution, screen, passing=screen.passing)
     except (SettingsError, UsageError, CredentialsError, BotoCoreError, ClientError) as error:
         print(f"{arguments.workflow}: {error}{_hint(error)}", file=sys.stderr)
         return 2

@@ -6,6 +6,7 @@ from typing import Any
 from constructs import Construct
 
 from mlplatform.function import PlatformFunction
+from mlplatform.permissions.bedrock_places import imports_versions
 from mlplatform.permissions.bedrock_roles import (
     bedrock_function,
     bedrock_job,
@@ -31,9 +32,15 @@ LOGS = "function/bedrock-customization"
 SECONDS, MIB = 180, 512
 """The longest a step takes, and the memory whose share of a processor loads boto3's clients in a second."""
 
-JOBS = ("model-customization-job", "model-import-job", "custom-model")
+JOBS, IMPORTS = ("model-customization-job",), ("model-import-job", "custom-model")
 """What Bedrock takes on the role of jobs for (user guide, "Create a service role for customization" and "for
-importing pre-trained models"; API reference, CreateCustomModel)."""
+importing pre-trained models"; API reference, CreateCustomModel), the latter where versions are imported."""
+
+
+def sources(product: ModelProduct, settings: Environment) -> list[str]:
+    """ARN patterns of what Bedrock takes on the role of the product's jobs for."""
+    kinds = (*JOBS, *(IMPORTS if imports_versions(product) else ()))
+    return [settings.names.arn("bedrock", f"{kind}/*") for kind in kinds]
 
 
 class BedrockCustomization(Construct):
@@ -60,8 +67,7 @@ class BedrockCustomization(Construct):
             accepted=called(PACKAGE),
             shared=["customization_spend", "s3_locations"],
         )
-        jobs = [settings.names.arn("bedrock", f"{kind}/*") for kind in JOBS]
-        what = f"Amazon Bedrock's jobs for {product.name}"
+        jobs, what = sources(product, settings), f"Amazon Bedrock's jobs for {product.name}"
         self._role("job", "bedrock", jobs, what, bedrock_job(product, settings), "bedrock")
         makes, ends = customize_bedrock(product, settings), retire_bedrock(product, settings)
         self.workflow_arns = {

@@ -93,7 +93,7 @@ class RegistryAccess:
                     UPDATE,
                     packages,
                     [consumer.role_arn("function", f"{product}-release")],
-                    noting(consumer, self.settings),
+                    noting(consumer, self.settings, product),
                 )
                 for number, consumer in enumerate(self.consumers, 1)
             ),

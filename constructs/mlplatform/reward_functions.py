@@ -4,15 +4,13 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from mlplatform.acknowledgements import accept_all
-from mlplatform.customization import catalog
+from mlplatform.customization.reward_deployments import RewardDeployment, deployments
 from mlplatform.customization.reward_package import pack
 from mlplatform.function import RUNTIME
 from mlplatform.log_group import SharedLogGroup
-from mlplatform.permissions.customization_places import REWARD_ROLE, rewards
+from mlplatform.permissions.customization_places import REWARD_ROLE
 from mlplatform.role import ServiceRole
 from mlplatform.settings import Environment
-from mlplatform.settings.customization import CustomizationSettings
-from mlplatform.settings.customization_values import reward_name
 from mlplatform.settings.products import ModelProduct
 from mlplatform.stack import PlatformStack
 from mlplatform.stack_exports import import_value
@@ -57,18 +55,18 @@ class RewardFunctions(Construct):
             thing=f"{product.name}{REWARD_ROLE}",
             log_group=self._logs,
         )
-        for reward in rewards(product, settings):
-            self._function(reward)
+        for deployment in deployments(product.customization) if product.customization else ():
+            self._function(deployment)
 
-    def _function(self, reward: str) -> None:
-        settings, name = self._settings, reward_name(reward)
-        package = pack(reward, self._product.folder)
+    def _function(self, deployment: RewardDeployment) -> None:
+        settings, name = self._settings, deployment.name
+        package = pack(deployment.reward, self._product.folder)
         PlatformStack.around(self).add_file(package.content, package.sha256, ".zip")
         function = lambda_.CfnFunction(
             self,
-            name.title().replace("_", ""),
+            name.title().replace("_", "").replace("-", ""),
             function_name=settings.names.reward_function(self._product.name, name),
-            description=f"Says how good an answer is, by {reward}",
+            description=f"Says how good an answer is, by {deployment.reward.text}",
             runtime=RUNTIME,
             architectures=["arm64"],
             handler=package.handler,
@@ -79,29 +77,11 @@ class RewardFunctions(Construct):
             kms_key_arn=import_value("LogsKeyArn", settings),
             timeout=SECONDS,
             memory_size=MIB,
-            environment=lambda_.CfnFunction.EnvironmentProperty(variables=variables(reward, self._product)),
+            environment=lambda_.CfnFunction.EnvironmentProperty(
+                variables=dict(deployment.variables(self._product.folder))
+            ),
             logging_config=lambda_.CfnFunction.LoggingConfigProperty(
                 log_format="JSON", log_group=self._logs.ref
             ),
         )
         accept_all(function, _WHY)
-
-
-def variables(reward: str, product: ModelProduct) -> dict[str, str]:
-    """Environment variables of a reward function, as ``lambda/rewards`` reads them.
-
-    Open-weight models are answered as by an HTTP API, those of Amazon Nova and jobs of Amazon Bedrock with
-    the list itself (Amazon Nova user guide, "Implementing reward functions").
-    """
-    section = product.customization
-    assert section is not None
-    open_weight = reward in _asked_by_sagemaker(section) and (
-        catalog.kind_of(section.hub_model[0]) == "open_weight"
-    )
-    return {"ANSWER_FORM": "http" if open_weight else "array"}
-
-
-def _asked_by_sagemaker(section: CustomizationSettings) -> set[str | None]:
-    """Rewards of its training jobs, and the scorer of its evaluations."""
-    scorer = section.evaluate.scorer if section.evaluate else None
-    return {scorer, *(technique.reward_function for technique in section.techniques.values())}

@@ -24,8 +24,14 @@ RECORDED = (
 )
 """Metadata that registration writes on a version (model_registration.logic), and nobody after it."""
 
+CUSTOMIZED = ("evaluation",)
+"""What a customization writes beside it (customization.card) that decides something: where the gate of later
+versions reads the evaluation of the one that serves. The rest of it only tells, and a policy has an end."""
+
 _METADATA = "sagemaker:CustomerMetadataProperties/{}"
-_REMOVED = "sagemaker:CustomerMetadataPropertiesToRemove"
+REMOVED = "sagemaker:CustomerMetadataPropertiesToRemove"
+"""Metadata that a request takes away from a version."""
+
 STAGE = "sagemaker:ModelLifeCycle:Stage"
 """Where in its life cycle a version is said to be."""
 
@@ -44,16 +50,19 @@ def served_keys(settings: Environment) -> list[str]:
     return [_METADATA.format(served_in(names)) for names in everywhere]
 
 
-def noting(names: Names, settings: Environment) -> Conditions:
-    """The condition of an Allow: all a request changes of a version is that it serves in ``names``.
+def noting(names: Names, settings: Environment, model: str) -> Conditions:
+    """The condition of an Allow: all a request changes of a version of ``model`` is that it serves in
+    ``names``.
 
     ``settings`` are of any environment that uses the same registry.
     """
+    customized = any(one.name == model and one.customization for one in settings.products)
+    recorded = [*RECORDED, *(CUSTOMIZED if customized else ())]
     others = [other for other in settings.neighbours.sharing if other != names]
     untouched = [
         "sagemaker:ModelApprovalStatus",
-        _REMOVED,
-        *(_METADATA.format(key) for key in RECORDED),
+        REMOVED,
+        *(_METADATA.format(key) for key in recorded),
         *(_METADATA.format(served_in(other)) for other in others),
     ]
     return {

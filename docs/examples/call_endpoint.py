@@ -38,10 +38,13 @@ def consumer_session(role_arn: str, region: str) -> boto3.Session:
     return boto3.Session(botocore_session=session, region_name=region)
 
 
-def predict(session: boto3.Session, endpoint: str, body: bytes, content_type: str = "text/csv") -> bytes:
-    """The endpoint's answer to one request."""
+def predict(
+    session: boto3.Session, endpoint: str, body: bytes, content_type: str = "text/csv", component: str = ""
+) -> bytes:
+    """The endpoint's answer to one request; a customized model's component must be named as well."""
     runtime = session.client("sagemaker-runtime")
-    answer = runtime.invoke_endpoint(EndpointName=endpoint, Body=body, ContentType=content_type)
+    named = {"InferenceComponentName": component} if component else {}
+    answer = runtime.invoke_endpoint(EndpointName=endpoint, Body=body, ContentType=content_type, **named)
     return bytes(answer["Body"].read())
 
 

@@ -108,7 +108,8 @@ class Api:
 
     def beginning(self, kind: str, name: str) -> Iterator[Mapping[str, Any]]:
         """Summaries of everything of a kind whose name begins with ``name``, oldest first."""
-        how, token = KINDS[kind], {}
+        how = KINDS[kind]
+        token: dict[str, str] = {}
         while True:
             page = self.call(how.listed, nameContains=name, sortOrder="Ascending", **token)
             yield from (one for one in page[how.under] if one[how.name].startswith(name))

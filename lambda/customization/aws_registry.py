@@ -22,12 +22,11 @@ class AiRegistry:
     def __init__(self, sagemaker: Any, hub: str) -> None:
         self._sagemaker, self._hub = sagemaker, hub
 
-    def base_version(self, model: str, version: str | None) -> str | None:
-        """The version of a base model, the newest unless one is asked for; None if there is none."""
-        asked = {"HubContentVersion": version} if version else {}
+    def base_version(self, model: str) -> str | None:
+        """The newest version of a base model; None if there is no such model."""
         try:
             found = self._sagemaker.describe_hub_content(
-                HubName=PUBLIC_HUB, HubContentType="Model", HubContentName=model, **asked
+                HubName=PUBLIC_HUB, HubContentType="Model", HubContentName=model
             )
         except ClientError as error:
             if error.response["Error"].get("Code") == _MISSING:

@@ -2,19 +2,23 @@
 
 One object per month, ``{"Runs": {<RunId>: {"Usd", "Technique", "Execution", "State"}}}``, changed only if it
 is as it was read. AWS tells a job's price with the bill, days later: an estimate stays counted once a job was
-created, whether it failed or not, and is given back only if none was.
+created, whether it failed or not, unless the settings have the price of the tokens that SageMaker counted. It
+is given back only if no job was created.
 """
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from customization.call import Call
+from customization.costs import Bill
 from customization.errors import ConflictError, CustomizationBudgetSpent
 
 ATTEMPTS = 8
 """At an object that others change as well."""
 
 RESERVED, SPENT, GIVEN_BACK = "reserved", "spent", "given back"
+
+_TOKENS = {"Tokens": "training", "EvaluationTokens": "evaluation"}
 
 Ledger = dict[str, Any]
 
@@ -40,17 +44,40 @@ def reserve(call: Call) -> None:
     _changed(call, change)
 
 
-def settle(call: Call, *, started: bool, tokens: int | None = None) -> None:
-    """Note how the run ended; an estimate of a run that started no job counts no more."""
+def settle(call: Call, billed: Bill | None) -> list[str]:
+    """Note how the run ended, and say it in lines for people; ``billed`` is None if no job was created.
+
+    The estimate of a run that created none counts no more; what jobs cost takes its place where it is known.
+    """
+    told: list[str] = []
 
     def change(ledger: Ledger) -> bool:
         entry = ledger.setdefault("Runs", {}).get(call.run_id)
-        if entry is None or entry["State"] != RESERVED:
-            return False
-        entry |= {"State": SPENT, "Tokens": tokens} if started else {"State": GIVEN_BACK, "Usd": 0}
-        return True
+        changes = entry is not None and entry["State"] == RESERVED
+        if changes:
+            entry |= _settled(entry, billed)
+        told[:] = _told(call, ledger, entry) if entry else []
+        return changes
 
     _changed(call, change)
+    return told
+
+
+def _settled(entry: Mapping[str, Any], billed: Bill | None) -> dict[str, Any]:
+    if billed is None:
+        return {"State": GIVEN_BACK, "Usd": 0}
+    tokens = {"Tokens": billed.training, "EvaluationTokens": billed.evaluations}
+    known = {} if billed.usd is None else {"Estimate": entry["Usd"], "Usd": billed.usd}
+    return {"State": SPENT, **tokens, **known}
+
+
+def _told(call: Call, ledger: Ledger, entry: Mapping[str, Any]) -> list[str]:
+    month = f"{spent(ledger)} of {call.literal['BudgetUsd']} US dollars of {call.month} are taken"
+    if entry["State"] == GIVEN_BACK:
+        return [f"Cost: no job was created, the estimate is given back; {month}"]
+    how = f"estimated were {entry['Estimate']}" if "Estimate" in entry else "as estimated (spend_usd)"
+    tokens = [f"{entry[key]:,} tokens of {what}" for key, what in _TOKENS.items() if entry.get(key)]
+    return [f"Cost: {entry['Usd']} US dollars, {how}{''.join(f', {each}' for each in tokens)}; {month}"]
 
 
 def spent(ledger: Mapping[str, Any]) -> int:

@@ -12,6 +12,9 @@ from customization.call import Call
 
 _TEXT, _LONG_TEXT, _NAME, _PARAMETER = 1024, 2048, 63, 255
 _MOST_HYPERPARAMETERS = 100
+_GROUPS = {"Metrics": "Metrics", "Metrics of the base model": "Base"}
+"""Groups of metrics, and where the work has them."""
+
 _METADATA_VALUE = re.compile(r"[\w\s.:/=+@-]{1,256}")
 """CustomerMetadataValue of the SageMaker API."""
 
@@ -80,10 +83,6 @@ def _training(call: Call) -> dict[str, Any]:
 
 
 def _evaluation(call: Call) -> dict[str, Any]:
-    metrics = call.work.get("Metrics") or {}
-    data = [
-        {"name": _cut(name, _PARAMETER), "type": "number", "value": value} for name, value in metrics.items()
-    ]
     questions = call.run["Data"].get("evaluation")
     return {
         "name": _cut(f"Evaluation of run {call.run_id}", _NAME),
@@ -93,8 +92,17 @@ def _evaluation(call: Call) -> dict[str, Any]:
             "gate": _cut(call.place("Gate"), _TEXT),
             "summary": _cut(call.event["Verdict"]["Summary"], _TEXT),
         },
-        "metric_groups": [{"name": "Metrics", "metric_data": data}],
+        "metric_groups": [
+            {"name": name, "metric_data": _metrics(call.work.get(key))} for name, key in _GROUPS.items()
+        ],
     }
+
+
+def _metrics(values: Mapping[str, float] | None) -> list[dict[str, Any]]:
+    return [
+        {"name": _cut(name, _PARAMETER), "type": "number", "value": value}
+        for name, value in (values or {}).items()
+    ]
 
 
 def _cut(value: Any, most: int) -> str:

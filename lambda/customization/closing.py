@@ -1,24 +1,26 @@
 """How a customization ends: a version that waits for approval, a rejected one, or nothing left running."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from customization import budget, evaluation
 from customization.call import END, Call, Work
 from customization.card import card, metadata
+from customization.costs import bill
+from customization.holding import decided
 from customization.ports import Job
+from customization.report import approval, measured
+from customization.serving import serving
 
 REGISTERED, REJECTED, STOPPED = "registered", "rejected", "stopped"
 
 SECONDS, LONGEST = 30, 3_600
 """Seconds between two looks at jobs that are being stopped, and until the function no longer looks."""
 
-MOST_DESCRIPTION = 1024
-"""Characters of ApprovalDescription (SageMaker API)."""
-
 
 def finish(call: Call) -> Work:
-    """Tell of the version what is known, and reject it if the gate did not let it pass."""
+    """Tell of the version what is known: it may be approved now, or stays rejected with the gate's reason."""
     package, verdict = str(call.work["Package"]), call.event["Verdict"]
     described = call.world.versions.describe(package)
     members: dict[str, Any] = {
@@ -27,16 +29,15 @@ def finish(call: Call) -> Work:
             "ModelCardContent": json.dumps(card(call, described), allow_nan=False),
             "ModelCardStatus": "PendingReview",
         },
+        **serving(call, described),
     }
-    if not verdict["Passed"]:
-        members |= _rejection(f"Gate: {verdict['Summary']}")
-    call.world.versions.update(package, **members)
+    call.world.versions.update(package, **members, **_decision(call, described))
     _lineage(call, package)
-    job = call.world.jobs.describe(call.work["Job"])
-    budget.settle(call, started=True, tokens=job.tokens if job else None)
+    spent = budget.settle(call, bill(call, call.world.jobs.describe(call.work["Job"])))
     number = int(package.rpartition("/")[2])
     outcome = REGISTERED if verdict["Passed"] else REJECTED
-    return call.reply(END, verdict["Summary"], Outcome=outcome, Version=number)
+    report = [*measured(call), *spent, *(approval(call, number) if verdict["Passed"] else ())]
+    return call.reply(END, verdict["Summary"], Outcome=outcome, Version=number, Report=report)
 
 
 def stop(call: Call) -> Work:
@@ -56,24 +57,29 @@ def stop(call: Call) -> Work:
         message = f"stopping {', '.join(job.name for job in running)}"
         return call.reply("stop", message, seconds=SECONDS, **waited)
     _reject(call, training)
-    budget.settle(call, started=training is not None, tokens=training.tokens if training else None)
-    left = f"; still stopping: {', '.join(job.name for job in running)}" if running else ""
-    return call.reply(END, f"nothing of the run goes on{left}", Outcome=STOPPED)
+    spent = budget.settle(call, bill(call, training) if training else None)
+    left = [f"Still stopping: {', '.join(job.name for job in running)}"] if running else []
+    return call.reply(END, "nothing of the run goes on", Outcome=STOPPED, Report=[*spent, *left])
 
 
 def _reject(call: Call, training: Job | None) -> None:
-    if training is None or training.package is None:
-        return
-    if call.world.versions.describe(training.package).get("ModelApprovalStatus") != "Rejected":
+    if training is not None and training.package is not None:
         failure = call.event.get("Failure") or {}
         why = f"{failure.get('Error', 'failed')}: {failure.get('Cause', '')}"
-        call.world.versions.update(training.package, **_rejection(why))
+        call.world.versions.update(training.package, **decided("Rejected", why))
 
 
-def _rejection(why: str) -> dict[str, str]:
-    plain = " ".join(why.split())
-    short = plain if len(plain) <= MOST_DESCRIPTION else f"{plain[: MOST_DESCRIPTION - 1]}…"
-    return {"ModelApprovalStatus": "Rejected", "ApprovalDescription": short}
+def _decision(call: Call, described: Mapping[str, Any]) -> dict[str, str]:
+    """What the gate makes of a version; nothing once it has let it pass, for then people decide.
+
+    Whoever approved it before it was measured is not asked to know better: it waits again.
+    """
+    verdict = call.event["Verdict"]
+    if not verdict["Passed"]:
+        return decided("Rejected", f"Gate: {verdict['Summary']}")
+    if described.get("CustomerMetadataProperties", {}).get("gate") == call.place("Gate"):
+        return {}
+    return decided("PendingManualApproval", f"Gate: {verdict['Summary']}")
 
 
 def _lineage(call: Call, package: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from customization.call import JUDGE, Call, Work
 from customization.errors import EvaluationFailed, EvaluationTimedOut
+from customization.holding import hold
 from customization.ports import Job
 from customization.results import measured
 from customization.training import PENDING, SHORTEST, created, interval, tracked
@@ -19,6 +20,9 @@ CANDIDATE, BASE = "eval", "base"
 
 _DEPENDS = {"<Dataset:evaluation>": "evaluation", "<Scorer>": "scorer"}
 """Blanks of a measurement's requests, and the assets that fill them."""
+
+_MEASURED = ("ServerlessJobConfig", "HyperParameters", "InputDataConfig")
+"""Members of a request that results depend on."""
 
 Measurement = Mapping[str, Any]
 Entry = dict[str, Any]
@@ -30,7 +34,7 @@ def evaluate(call: Call) -> Work:
     entries: list[Entry] = []
     base: dict[str, float] = {}
     for number, measurement in enumerate(call.literal["Measurements"]):
-        known = call.world.files.read(_kept_at(call, measurement))
+        known = call.world.files.read(kept_at(call, measurement))
         base |= known[0]["metrics"] if known else {}
         for subject in (CANDIDATE,) if known else (CANDIDATE, BASE):
             entries.append({"Measurement": number, "Subject": subject, "Step": 0, "Done": False})
@@ -69,11 +73,14 @@ def measure(call: Call) -> Work:
             metrics |= found
         else:
             base |= found
-            call.world.files.write(_kept_at(call, measurement), {"metrics": found, "run": call.run_id})
+            call.world.files.write(kept_at(call, measurement), {"metrics": found, "run": call.run_id})
+    hold(call, call.work["Package"])  # approved meanwhile, it would be what the gate compares it with
     where = call.place("Evaluation")
     document = {"metrics": metrics, "base": base, "run": call.run_id, "version": call.work["Package"]}
     call.world.files.write(where, document)
-    return call.reply(JUDGE, f"{len(metrics)} metrics are measured", Evaluation=where, Metrics=metrics)
+    return call.reply(
+        JUDGE, f"{len(metrics)} metrics are measured", Evaluation=where, Metrics=metrics, Base=base
+    )
 
 
 def names(call: Call) -> Iterator[str]:
@@ -135,9 +142,14 @@ def _names(call: Call, entries: list[Entry]) -> list[str]:
     return [request(call, entry)["TrainingJobName"] for entry in entries if not entry["Done"]]
 
 
-def _kept_at(call: Call, measurement: Measurement) -> str:
-    """Where the base model's results lie: by all that they depend on, data and scorer where it has any."""
-    prints, text = call.work["Fingerprints"], json.dumps(measurement, sort_keys=True)
+def kept_at(call: Call, measurement: Measurement) -> str:
+    """Where the base model's results lie: by all that they depend on, data and scorer where it has any.
+
+    Neither tags nor time limits count: who changes one pays for no other measurement.
+    """
+    asked = [{key: one.get(key) for key in _MEASURED} for one in measurement["Requests"]]
+    text = json.dumps([asked, measurement["Result"]], sort_keys=True)
+    prints = call.work["Fingerprints"]
     used = [key for blank, key in _DEPENDS.items() if blank in text]
     given = [text, call.work["BaseVersion"], *(prints[key] for key in used)]
     digest = hashlib.sha256(json.dumps(given).encode()).hexdigest()

@@ -71,8 +71,8 @@ class Files(Protocol):
 class Registry(Protocol):
     """SageMaker's public hub, and the AI Registry of the account."""
 
-    def base_version(self, model: str, version: str | None) -> str | None:
-        """The version of a base model, the newest unless one is asked for; None if there is none."""
+    def base_version(self, model: str) -> str | None:
+        """The newest version of a base model; None if there is no such model."""
         ...
 
     def versions(self, kind: ContentKind, name: str) -> list[Content]:

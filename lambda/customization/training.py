@@ -5,6 +5,7 @@ from typing import Any
 from customization import budget
 from customization.call import Call, Work
 from customization.errors import CustomizationJobFailed, CustomizationRefused
+from customization.holding import hold
 from customization.ports import Job
 
 SHORTEST, LONGEST, SHARE = 60, 3_600, 20
@@ -17,17 +18,29 @@ PENDING = 24 * 3_600
 
 def reserve(call: Call) -> Work:
     """See that there is something to start from, and room in the budget; nothing costs anything yet."""
-    base = call.literal["BaseModel"]
-    version = call.world.registry.base_version(base["Name"], base["Version"])
-    if version is None:
-        asked = "@".join(filter(None, (base["Name"], base["Version"])))
-        raise CustomizationRefused(f"SageMaker's public hub has no model {asked} (base_model)")
+    version = _base_version(call)
     source = call.technique["StartFrom"] == "approved" and _approved(call)
     budget.reserve(call)
     usd = call.technique["SpendUsd"]
     return call.reply(
         "register_assets", f"{usd} US dollars are reserved", BaseVersion=version, Source=source or None
     )
+
+
+def _base_version(call: Call) -> str:
+    """The version of the base model: the newest, as the API says of BaseModelArn whatever version is named
+    (API reference, ServerlessJobConfig). Raises CustomizationRefused if the settings name another.
+    """
+    base = call.literal["BaseModel"]
+    newest = call.world.registry.base_version(base["Name"])
+    if newest is None:
+        raise CustomizationRefused(f"SageMaker's public hub has no model {base['Name']} (base_model)")
+    if base["Version"] not in (None, newest):
+        raise CustomizationRefused(
+            f"SageMaker always takes the newest version of {base['Name']}, which is {newest}; base_model "
+            f"names {base['Version']}: try the newer one, and name it"
+        )
+    return newest
 
 
 def _approved(call: Call) -> str:
@@ -111,9 +124,3 @@ def _made(job: Job, longest: int) -> str:
     if job.package is None:
         raise CustomizationJobFailed(f"{name} completed without a version in the model package group")
     return job.package
-
-
-def hold(call: Call, package: str) -> None:
-    """No version counts as approved before it was measured and a person said so."""
-    if call.world.versions.describe(package).get("ModelApprovalStatus") == "Approved":
-        call.world.versions.update(package, ModelApprovalStatus="PendingManualApproval")

@@ -9,8 +9,8 @@ from dataset_check.lines import blocks, reading_from
 from dataset_check.logic import DatasetMissing, DatasetUnreadable, Piece, whole
 from s3_locations import split
 
-CHUNK = 256 * 1024
-"""Bytes read at once: enough to keep the parser busy, small enough for memory to stay flat."""
+CHUNK = 64 * 1024
+"""Bytes read at once: enough to keep the parser busy, few enough to stay in the processor's cache."""
 _RECONNECTIONS = 5
 _PASSING = ("SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "RequestLimitExceeded")
 """Refusals that another attempt may not meet (Amazon S3 API reference, "Error responses")."""

@@ -95,7 +95,7 @@ class Reader:
             findings.rows -= 1
             return
         try:
-            problem = self._problem(read(line), number, findings)
+            problem = self._problem(read(line), line, number, findings)
         except NotJsonError as error:
             problem = Problem("", str(error))
         except RefusedError as error:
@@ -106,11 +106,14 @@ class Reader:
             findings.fields[number] = problem.field
             findings.note(number, str(problem))
 
-    def _problem(self, record: Any, number: int, findings: RecordFindings) -> Judged:
+    def _problem(self, record: Any, line: str, number: int, findings: RecordFindings) -> Judged:
         """What is wrong with a record. If nothing is, its digest and its form are noted."""
         if not isinstance(record, dict):
             return Problem("", "not a JSON object")
-        if problem := self.form.judge(record) or judge_length(record, self.limit):
+        if problem := self.form.judge(record):
+            return problem
+        # A line has no fewer bytes than its texts, whatever it escapes.
+        if len(line.encode()) > self._most_bytes() and (problem := judge_length(record, self.limit)):
             return problem
         self.add(ENTRY.pack(digest(record, self.form), self.piece, number))
         for form in self.form.forms(record):
@@ -121,7 +124,7 @@ class Reader:
 def digest(record: Mapping[str, Any], form: Form) -> bytes:
     """Digest of a sound record: that of its texts if it has the plain shape, else of its canonical JSON."""
     try:
-        data = plain.APART.join(form.recognize(plain.pairs(record))).encode()
+        data = plain.joined(form.recognize(plain.pairs(record)))
     except _UNUSUAL:
         data = json.dumps(record, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
     return sha256(data).digest()

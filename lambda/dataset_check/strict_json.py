@@ -39,7 +39,11 @@ end. Raises ValueError, RecursionError, and StopIteration where no value starts.
 def read(line: str) -> Any:
     """The value of one line. Raises NotJsonError, RefusedError."""
     try:
-        return _strict(DECODER.decode(line), "")
+        value = DECODER.decode(line)
+        # Half a character can only be written as \ud800 to \udfff: without one, no text needs a look.
+        return _strict(value, "") if "\\ud" in line.lower() else _objects(value)
+    except _TwiceError:
+        return _strict(value, "")
     except RefusedError:
         raise
     except json.JSONDecodeError as error:
@@ -48,6 +52,22 @@ def read(line: str) -> Any:
         raise NotJsonError(NESTED) from error
     except ValueError as error:
         raise NotJsonError(f"not JSON: {error}") from error
+
+
+class _TwiceError(ValueError):
+    """A key is given twice, somewhere."""
+
+
+def _objects(value: Any) -> Any:
+    """``value`` with its pairs as objects, without knowing where in there one is. Raises _TwiceError."""
+    if isinstance(value, list):
+        return [item if isinstance(item, str) else _objects(item) for item in value]
+    if not isinstance(value, tuple):
+        return value
+    found = {key: item if isinstance(item, str) else _objects(item) for key, item in value}
+    if len(found) < len(value):
+        raise _TwiceError
+    return found
 
 
 def _strict(value: Any, path: str) -> Any:

@@ -69,7 +69,7 @@ class SageMakerEndpoint:
         name = self._component.rpartition("/")[2]
         attached = if_there(self._sagemaker.describe_inference_component, InferenceComponentName=name) or {}
         status, reason = found["EndpointStatus"], found.get("FailureReason", "")
-        model = _model_of(attached)
+        model = model_of(attached)
         if status == IN_SERVICE and attached:
             status, reason = attached["InferenceComponentStatus"], attached.get("FailureReason", "")
         made = if_there(self._sagemaker.describe_model, ModelName=model) if model else None
@@ -192,7 +192,7 @@ def _of_variants(found: Mapping[str, Any], name: str, kind: Callable[[Any], Any]
     return {one["VariantName"]: kind(one[name]) for one in variants if name in one}
 
 
-def _model_of(component: Mapping[str, Any]) -> str:
+def model_of(component: Mapping[str, Any]) -> str:
     """Name of the model of an inference component, the same for every instance type; empty if it has none."""
     given = [component.get("Specification") or {}, *component.get("Specifications", [])]
     return next((str(one["ModelName"]) for one in given if one.get("ModelName")), "")

@@ -13,6 +13,9 @@ from s3_locations import split
 _IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<name>[^@:]+)(@(?P<digest>.+)|:(?P<tag>.+))?"
 )
+SOME = 10
+"""Objects of a folder among which is a file: consoles make empty ones that stand for folders."""
+
 _ROLE = re.compile(r":assumed-role/(?P<role>[^/]+)/")
 
 
@@ -137,10 +140,15 @@ class SageMakerRegistry:
         return bool(answer.get("images"))
 
     def _has_object(self, uri: str) -> bool:
-        """Whether the first byte can be read, which takes the key as well; of a prefix, if it has any."""
+        """Whether the first byte can be read, which takes the key as well; of a folder, that of a file."""
         bucket, key = split(uri)
         if not key or key.endswith("/"):
-            return bool(self._s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount"))
+            listed = self._s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=SOME)
+            files = [one["Key"] for one in listed.get("Contents", ()) if one["Size"]]
+            return bool(files) and self._is_readable(bucket, files[0])
+        return self._is_readable(bucket, key)
+
+    def _is_readable(self, bucket: str, key: str) -> bool:
         try:
             self._s3.get_object(Bucket=bucket, Key=key, Range="bytes=0-0")["Body"].read()
         except ClientError as error:

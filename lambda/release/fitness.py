@@ -6,7 +6,7 @@ from release import records
 from release.call import Call
 from release.pausing import refused_while_paused
 from release.ports import Package, Record, StackState
-from release.situation import denies_loss
+from release.situation import ANSWERING, denies_loss
 
 Ending = tuple[str, str]
 """An outcome, and the line for people."""
@@ -82,7 +82,9 @@ def unprepared(call: Call) -> Ending | None:
 
 def _unprotected(call: Call, stack: StackState) -> Ending | None:
     lacking = [] if stack.protected else ["termination protection"]
-    lacking += [] if denies_loss(stack.policy) else ["a stack policy that keeps the endpoint"]
+    theirs = {key: what for key, what in ANSWERING.items() if key in call.serving["AllowedChanges"]}
+    lost = [what for logical_id, what in theirs.items() if not denies_loss(stack.policy, logical_id)]
+    lacking += [f"a stack policy that keeps {' and '.join(lost)}"] if lost else []
     if not lacking:
         return None
     hint = f"make protect ENV={call.serving['Environment']}"

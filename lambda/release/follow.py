@@ -23,10 +23,6 @@ SAMPLED = {
 MOST_SAMPLES = 3
 """Times that the sample request is sent before a version counts as one that does not answer."""
 
-MOST_WAKES = 60
-"""Times that it is sent while no copy is there yet: SageMaker starts an instance for it and loads the model,
-which takes some minutes (developer guide, "Scale an endpoint to zero instances")."""
-
 
 def follow_update(call: Call) -> Work:
     """Wait for the stack and the endpoint to be stable, then decide by what serves."""
@@ -82,7 +78,7 @@ def start_watch(call: Call, message: str) -> Work:
 
 def _unanswered(call: Call, plan: Mapping[str, Any], problem: str) -> Work:
     samples = int(call.work.get("Samples", 0)) + 1
-    if samples < (MOST_WAKES if NO_CAPACITY in problem else MOST_SAMPLES):
+    if samples < (_wakes(call) if NO_CAPACITY in problem else MOST_SAMPLES):
         said = f"the sample request failed: {problem}"
         return call.reply("follow_update", said, seconds=POLL_SECONDS, Samples=samples)
     call.work = {**call.work, "Samples": 0}
@@ -97,6 +93,13 @@ def _unanswered(call: Call, plan: Mapping[str, Any], problem: str) -> Work:
         )
     # What served well does not answer: to move to and fro would not help.
     return settle_unwell(call, said)
+
+
+def _wakes(call: Call) -> int:
+    """Times that it is sent while no copy is there: it makes SageMaker start an instance and load the model
+    (developer guide, "Scale an endpoint to zero instances").
+    """
+    return int(60 * call.serving["Rollout"].get("WakeMinutes", 0) // POLL_SECONDS)
 
 
 def settle_unwell(call: Call, said: str) -> Work:

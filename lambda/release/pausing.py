@@ -105,7 +105,7 @@ def begun(call: Call, now: Situation) -> tuple[list[Write], Record]:
         "version": live.get("version"),
         "by": intent.get("by", ""),
         "reason": intent.get("reason", ""),
-        "policy": before.get("policy") or kept(now),
+        "policy": before.get("policy") or kept(call, now),
         "retired": intent["action"] == RETIRE,
     }
     return [Write(records.PAUSED, record)], known

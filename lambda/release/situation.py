@@ -114,6 +114,10 @@ class Situation:
                 yield f"variant {variant} serves {found}, the stack declares {wanted}"
 
 
+ANSWERING = {"Endpoint": "the endpoint", "InferenceComponent": "the inference component"}
+"""Logical ids of what callers call, and what it is; a stack without copies of models has no component."""
+
+
 class StackMissing(Exception):
     """There is no Serving stack of the model; deploy it first."""
 
@@ -127,14 +131,14 @@ def look(world: World) -> Situation:
     return Situation(stack, world.endpoint.describe(), ledger.read(records.LIVE), ledger.read(records.PAUSED))
 
 
-def denies_loss(policy: str | None) -> bool:
-    """Whether a stack policy keeps every update from deleting or replacing the endpoint."""
+def denies_loss(policy: str | None, logical_id: str = "Endpoint") -> bool:
+    """Whether a stack policy keeps every update from deleting or replacing a resource."""
     statements: list[Mapping[str, Any]] = json.loads(policy)["Statement"] if policy else []
     denied = {
         action
         for statement in statements
         if statement.get("Effect") == "Deny" and not statement.get("Condition")
-        if {"*", "LogicalResourceId/Endpoint"} & set(_listed(statement.get("Resource")))
+        if {"*", f"LogicalResourceId/{logical_id}"} & set(_listed(statement.get("Resource")))
         for action in _listed(statement.get("Action"))
     }
     return bool({"*", "Update:*"} & denied) or set(PROTECTED) <= denied

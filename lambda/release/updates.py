@@ -11,7 +11,7 @@ from release.lease import hold
 from release.ports import ChangeSet, ConflictError
 from release.protection import lift
 from release.route import go_on, settle, target, wait
-from release.situation import Situation, look
+from release.situation import ANSWERING, Situation, look
 from release.traffic import let_go
 
 PLANNING_SECONDS = 5
@@ -23,8 +23,6 @@ UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 """In the reason of a change set that would change nothing (CloudFormation User Guide, change sets)."""
 PAUSED = "Paused"
 """Parameter that takes away what serves, and leaves which version it would be."""
-ANSWERING = {"Endpoint": "the endpoint", "InferenceComponent": "the inference component"}
-"""Logical ids of what callers call, and what it is."""
 NEW = ("turn_on_shadow", "turn_on_challenger", "roll_out")
 """Stages that bring a version to serve which did not serve before: it must still be allowed to."""
 

@@ -4,9 +4,10 @@
 
 ``topics.yaml`` holds the knowledge. Of each topic the first three questions train the model, one validates
 it and two evaluate it, so that no question is in two of the files. ``data/`` mirrors the locations of
-model.yaml: ``data://support-assistant/<path>`` is ``data/<path>``.
+model.yaml: ``data://support-assistant/<path>`` is ``data/<path>``. Every file tells the model the same system
+prompt; whoever asks the served model tells it, too.
 
-    sft/train.jsonl, sft/validation.jsonl   prompt and completion
+    sft/train.jsonl, sft/validation.jsonl   prompt and completion, as messages
     dpo/train.jsonl                         prompt, chosen and rejected answer
     rlvr/train.jsonl                        fees to work out, each with the one right number
     evaluation.jsonl                        question and the answer it should get
@@ -37,18 +38,35 @@ MONTHLY_EUROS, ADDITIONAL_EUROS, FREE_FROM_EUROS = 4.00, 2.00, 700
 Line = dict[str, Any]
 
 
-def supervised(topics: list[Line], which: slice) -> Iterator[Line]:
+def answered(topics: list[Line], which: slice) -> Iterator[tuple[str, str]]:
     """Questions with an answer, whose two wordings take turns."""
     for topic in topics:
         for number, question in enumerate(topic["questions"][which]):
-            yield {"prompt": question, "completion": topic["answers"][number % 2]}
+            yield question, topic["answers"][number % 2]
+
+
+def asked(question: str) -> list[Line]:
+    """The messages before an answer: the model is told in training what it is told when it is asked."""
+    return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}]
+
+
+def said(answer: str) -> list[Line]:
+    """An answer as a message."""
+    return [{"role": "assistant", "content": answer}]
+
+
+def supervised(pairs: Iterable[tuple[str, str]]) -> Iterator[Line]:
+    """Questions to answer like this."""
+    for question, answer in pairs:
+        yield {"prompt": asked(question), "completion": said(answer)}
 
 
 def preferences(topics: list[Line]) -> Iterator[Line]:
     """Questions with the answer that agents kept, and one that they had to correct."""
     for topic in topics:
         for question in topic["questions"][:2]:
-            yield {"prompt": question, "chosen": topic["answers"][0], "rejected": topic["rejected"]}
+            chosen, rejected = said(topic["answers"][0]), said(topic["rejected"])
+            yield {"prompt": asked(question), "chosen": chosen, "rejected": rejected}
 
 
 def evaluation(topics: list[Line]) -> Iterator[Line]:
@@ -58,10 +76,10 @@ def evaluation(topics: list[Line]) -> Iterator[Line]:
             yield {"query": question, "response": topic["answers"][0], "system": SYSTEM}
 
 
-def converse(lines: Iterable[Line]) -> Iterator[Line]:
-    """The same in the form of Bedrock's Converse API."""
-    for line in lines:
-        turns = (("user", line["prompt"]), ("assistant", line["completion"]))
+def converse(pairs: Iterable[tuple[str, str]]) -> Iterator[Line]:
+    """Questions to answer like this, in the form of Bedrock's Converse API."""
+    for question, answer in pairs:
+        turns = (("user", question), ("assistant", answer))
         messages = [{"role": role, "content": [{"text": text}]} for role, text in turns]
         system = [{"text": SYSTEM}]
         yield {"schemaVersion": "bedrock-conversation-2024", "system": system, "messages": messages}
@@ -99,11 +117,8 @@ def _monthly() -> Iterator[tuple[str, float]]:
 
 
 def _fee(rule: str, text: str, euros: float) -> Line:
-    prompt = [
-        {"role": "system", "content": SYSTEM},
-        {"role": "user", "content": f"{text} End with the number."},
-    ]
     truth = {"style": "rule", "ground_truth": f"{euros:.2f}"}
+    prompt = asked(f"{text} End with the number.")
     return {"prompt": prompt, "data_source": "card-fees", "ability": rule, "reward_model": truth}
 
 
@@ -118,12 +133,12 @@ def write(name: str, lines: Iterable[Line]) -> None:
 def main() -> None:
     """Write every file."""
     topics: list[Line] = yaml.safe_load((FOLDER / "topics.yaml").read_text(encoding="utf-8"))
-    write("sft/train.jsonl", supervised(topics, TRAINING))
-    write("sft/validation.jsonl", supervised(topics, VALIDATION))
+    write("sft/train.jsonl", supervised(answered(topics, TRAINING)))
+    write("sft/validation.jsonl", supervised(answered(topics, VALIDATION)))
     write("dpo/train.jsonl", preferences(topics))
     write("rlvr/train.jsonl", verifiable())
     write("evaluation.jsonl", evaluation(topics))
-    write("bedrock/train.jsonl", converse(supervised(topics, TRAINING)))
+    write("bedrock/train.jsonl", converse(answered(topics, TRAINING)))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 SERVICE = "bedrock.amazonaws.com"
 _DESCRIBE = ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs")
 _KEY_USES = ("kms:DescribeKey", "kms:CreateGrant", "kms:GenerateDataKey", "kms:Decrypt")
-_TAGS = ("BedrockManaged", "BedrockModelCustomizationJobArn")
+_MANAGED, _CUSTOMIZATION, _IMPORT = (
+    "BedrockManaged",
+    "BedrockModelCustomizationJobArn",
+    "BedrockModelImportJobArn",
+)
+"""Tags of network interfaces; which job's, by the kind of job."""
 
 
 class RoleSession(Objects):
@@ -59,17 +64,18 @@ class RoleSession(Objects):
             self._judge(action, key, context)
 
     def join(self) -> None:
-        """User guide, "Protect your model customization jobs using a VPC": the role makes the network
-        interfaces, which carry two tags, and may change only those."""
+        """User guide, "Protect your model customization jobs using a VPC", and the same of import jobs: the
+        role makes the network interfaces, which carry two tags, and may change only those."""
         if not self._vpc:
             return
         place = self._emulator.place
         subnets = [place.arn("ec2", f"subnet/{one}") for one in self._vpc["subnetIds"]]
         groups = [place.arn("ec2", f"security-group/{one}") for one in self._vpc["securityGroupIds"]]
         interface = place.arn("ec2", "network-interface/eni-0f00000000000000f")
-        values = dict(zip(_TAGS, ("true", self.source_arn), strict=True))
+        job = _IMPORT if ":model-import-job/" in self.source_arn else _CUSTOMIZATION
+        values = {_MANAGED: "true", job: self.source_arn}
         asked: dict[str, Any] = {f"aws:RequestTag/{key}": value for key, value in values.items()}
-        asked["aws:TagKeys"] = list(_TAGS)
+        asked["aws:TagKeys"] = list(values)
         has = {f"{owner}:ResourceTag/{k}": v for owner in ("aws", "ec2") for k, v in values.items()}
         has["ec2:Subnet"] = subnets[0]
         for kind in _DESCRIBE:

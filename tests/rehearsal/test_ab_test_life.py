@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sample_account import needs_samples, sample_account
+from sample_account import TESTED, needs_samples, sample_account
 
 from mlplatform.serving.parts import outcome_metrics, served
 from rehearsal import releases
@@ -24,7 +24,8 @@ pytestmark = [needs_samples, pytest.mark.thorough]
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rehearsal, list[Step]]]:
     """A model that serves and whose versions were tested in every way."""
     folder = tmp_path_factory.mktemp("tested")
-    with sample_account(folder, "credit-approval", serving=True, tested=True) as account:
+    manual = {"release": {"start": "manual"}}
+    with sample_account(folder, "credit-approval", serving=TESTED, **manual) as account:
         product = account.product("credit-approval")
         account.upload(product)
         version = str(account.run(product.name, "train").output["ModelPackageArn"])

@@ -26,6 +26,8 @@ from tools.credentials import session_for
 from tools.executions import follow
 from tools.platform_app import platform_app
 
+pytestmark = pytest.mark.thorough
+
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 MODEL, LENIENT, GROUPLESS = "credit-approval", "lenient", "groupless"
 """Three models alike, but that one bears a bad row, and somebody deleted the package group of one."""

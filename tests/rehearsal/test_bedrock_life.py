@@ -257,7 +257,7 @@ LINES = f"data://{ON_DEMAND}/bedrock/train.jsonl"
 TUNED = {
     "base_model": "huggingface-reasoning-qwen3-8b",
     "techniques": {"sft": {"train": LINES, "spend_usd": 9}},
-    "evaluate": {"data": LINES, "scorer": "exact_match"},
+    "evaluate": {"data": f"data://{ON_DEMAND}/evaluation.jsonl", "scorer": "exact_match"},
     "gate": {"at_least": {"scorer:exact_match": 0.1}},
 }
 
@@ -275,7 +275,7 @@ def importing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
 def version(here: Rehearsal, base: str, status: str) -> str:
     """A version as model customization registers it, of a model that knows one answer; its ARN."""
     s3, bucket = here.emulator.client("s3", REHEARSAL), here.settings.names.bucket("artifacts")
-    folder = f"models/{ON_DEMAND}/{base}/output/model/"
+    folder = f"models/{ON_DEMAND}/{base}/customization/job/output/model/"
     made = fit([{"prompt": QUESTION, "completion": "Tap Block."}], "SFT")
     for name, content in to_files(made, "Qwen3ForCausalLM").items():
         for place in (folder, f"{folder}checkpoints/hf_merged/"):

@@ -14,6 +14,7 @@ from sample_account import needs_samples, sample_account
 
 from rehearsal.api import REHEARSAL
 from rehearsal.coverage import silent, stale_reasons, unneeded
+from rehearsal.customization_scenarios import CUSTOMIZATION_SCENARIOS
 from rehearsal.driver import Rehearsal
 from rehearsal.life import live
 from rehearsal.release_scenarios import RELEASE_SCENARIOS
@@ -34,8 +35,9 @@ RECORDED = {
 QUICK = ("missing_permission",)
 """A fault that ends the workflow early; the others take longer."""
 
-TRAINING = [name for name in SCENARIOS if name not in RELEASE_SCENARIOS]
-"""Those of releases have a life of their own (test_release_life.py)."""
+TRAINING = [name for name in SCENARIOS if name not in {**RELEASE_SCENARIOS, **CUSTOMIZATION_SCENARIOS}]
+"""Those of releases and of customization have tests of their own (test_release_life.py,
+test_customization_faults.py)."""
 
 pytestmark = needs_samples
 

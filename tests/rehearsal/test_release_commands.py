@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from serving_templates import COMPONENTS, credit, settings_in
 from state_machines import Account, account
 from workflow_models import SERVED, SOURCE, product
 
@@ -338,10 +339,14 @@ def test_a_stack_that_is_not_there_is_not_protected(
     assert (code, printed) == (1, "acme-dev-serving-credit-approval: not deployed yet\n")
 
 
-def test_what_protects_a_stack_is_what_a_release_asks_for() -> None:
-    from release.situation import denies_loss
+def test_what_protects_a_stack_is_what_a_release_asks_for(tmp_path: Path) -> None:
+    from release.situation import ANSWERING, denies_loss
 
-    assert denies_loss(json.dumps(protect.POLICY))
+    settings = settings_in(tmp_path)
+    whole, copies = (credit(settings, **given) for given in ({}, COMPONENTS))
+    assert denies_loss(json.dumps(protect.policy(whole.product)))
+    assert not denies_loss(json.dumps(protect.policy(whole.product)), "InferenceComponent")
+    assert all(denies_loss(json.dumps(protect.policy(copies.product)), one) for one in ANSWERING)
 
 
 def serves(answers: Answers, config: str = "config-8") -> None:

@@ -13,9 +13,11 @@ import pytest
 from landscapes import environment, landscape
 
 from mlplatform.settings import Environment, read_environments
-from tools.effective_cases import read_cases, read_principals
+from tools.effective_cases import Case, Where, read_cases, read_principals
 from tools.effective_decisions import Judged, judge, synthesized_world, world_of
 from tools.effective_permissions import World, read_world
+from tools.effective_places import Places
+from tools.effective_requests import request_of
 from tools.effective_roles import Role
 from tools.policy_evaluator import Policy, evaluate
 
@@ -26,6 +28,7 @@ GUARDED = ("data-scientist", "ml-engineer")
 """The roles that carry the guards."""
 
 BACKSTOPS = {
+    "DenyBuyingInBedrock": "AWS's policies allow no customization or capacity in Amazon Bedrock",
     "DenyKeyGrants": "AWS's policies do not allow kms:CreateGrant, and ours asks for the same",
     "DenySessions": "AWS's policies do not allow sagemaker:StartSession",
 }
@@ -43,10 +46,15 @@ SHARING = {
     "organization_id": ORGANIZATION,
     "registry": {"environment": "tight", "artifacts_key_arn": KEY},
 }
+TOKEN = "arn:aws:secretsmanager:eu-west-1:100000000001:secret:hub/token-AbCdEf"
 CUSTOMIZED = {
     "base_model": "huggingface-reasoning-qwen3-8b",
     "techniques": {
-        "sft": {"train": "data://support-assistant/sft.jsonl", "spend_usd": 10},
+        "sft": {
+            "train": "data://support-assistant/sft.jsonl",
+            "hyperparameters": {"hub_token": TOKEN},
+            "spend_usd": 10,
+        },
         "rlvr": {
             "train": "data://support-assistant/rlvr.jsonl",
             "reward_function": "exact_match",
@@ -75,6 +83,22 @@ IN_BEDROCK = {
     },
     "monthly_budget_usd": 100,
 }
+SERVED_BY_COPIES = {
+    "inference": {
+        "framework": {"name": "djl-lmi", "version": "0.38.0"},
+        "content_types": ["application/json"],
+        "response_types": ["application/json"],
+    },
+    "serving": {
+        "mode": "inference_components",
+        "instance_type": "ml.g5.12xlarge",
+        "instances": {"minimum": 1, "maximum": 2},
+        "components": {"memory_mb": 24_000, "copies": {"minimum": 2, "maximum": 4}},
+        "autoscaling": {"target_concurrent_requests": 8},
+        "sample": {"file": "sample.json", "content_type": "application/json", "accept": "application/json"},
+        "consumers": ["arn:aws:iam::777788889999:role/agents"],
+    },
+}
 SERVED = {
     "ab_test": {"metrics": [{"name": "repaid", "direction": "higher", "better_by_points": 0}]},
     "capture": {"sampling_percent": 20},
@@ -87,7 +111,7 @@ FILES = {
         organization_id=ORGANIZATION,
         training=True,
         ci={"deploy_subjects": [PIPELINE], "review_subjects": [PIPELINE], "run_subjects": [PIPELINE]},
-        models={"support-assistant": {"customization": CUSTOMIZED}},
+        models={"support-assistant": {"customization": CUSTOMIZED, **SERVED_BY_COPIES}},
     ),
     "lab": environment("100000000001", **STUDIO, owns_account=False),
     # The worst case: AWS's managed policies, and no boundary behind the Denies.
@@ -202,6 +226,70 @@ def test_every_role_of_every_template_has_a_case(
         for role in roles
         if principal_of(role) not in asked
     }
+
+
+MODEL = "support-assistant"
+KEPT, RUN = (
+    f"{{artifacts_bucket}}/customization/{MODEL}",
+    f"{{artifacts_bucket}}/models/{MODEL}/abcdefghijklmnop",
+)
+EVALUATOR = f"function:SageMaker-evaluator-{{ours}}-{MODEL}-exact_match"
+TAGGED = {f"aws:{of}Tag/workflow": f"{{ours}}-{MODEL}-customize-bedrock" for of in ("Request", "Resource")}
+FUNCTION, STEPS, DEPLOYMENT = f"{MODEL}-customization", f"{MODEL}-bedrock-steps", "cloudformation"
+ALONE: dict[str, tuple[str, dict[str, str], set[str]]] = {
+    "say what a month has cost": (f"s3:PutObject {KEPT}/spend/2026-11.json", {}, {FUNCTION, STEPS}),
+    "say what a base model reached": (f"s3:PutObject {KEPT}/base/0123.json", {}, {FUNCTION}),
+    "write what the gate reads": (f"s3:PutObject {RUN}/evaluation/evaluation.json", {}, {FUNCTION}),
+    "write what the gate decided": (f"s3:PutObject {RUN}/gate.json", {}, {"quality-gate"}),
+    "delete what the gate reads": (f"s3:DeleteObject {RUN}/evaluation/evaluation.json", {}, set()),
+    "delete what a month has cost": (f"s3:DeleteObject {KEPT}/spend/2026-11.json", {}, set()),
+    "change what scores answers": (f"lambda:UpdateFunctionCode {EVALUATOR}", {}, {DEPLOYMENT}),
+    "change what is learnt from": (
+        f"sagemaker:ImportHubContent hub-content/{{hub}}/DataSet/{{ours}}-{MODEL}-sft-train",
+        {},
+        {FUNCTION},
+    ),
+    "hand on the role of jobs": (
+        f"iam:PassRole role{{path}}job/{{ours}}-{MODEL}-customize-job",
+        {"iam:PassedToService": "sagemaker.amazonaws.com"},
+        {FUNCTION, DEPLOYMENT},
+    ),
+    "serve a model in Bedrock": (
+        "bedrock:CreateCustomModelDeployment custom-model/amazon.nova-lite-v1:0:300k/0123456789ab",
+        TAGGED,
+        {STEPS},
+    ),
+    "buy capacity where the settings ask for none": (
+        "bedrock:CreateProvisionedModelThroughput custom-model/amazon.nova-lite-v1:0:300k/0123456789ab",
+        TAGGED,
+        set(),
+    ),
+}
+"""A call, its condition keys, and everybody who may make it in any of the environments that customize."""
+
+
+def test_nobody_else_changes_what_gates_and_budgets_rest_on_nor_buys_anything(made_up: World) -> None:
+    asked = [(what, *given) for what, given in ALONE.items()]
+    roles = [role for role in made_up.roles.values() if role.environment in ("tight", "off")]
+    places = {name: Places(made_up, made_up.environments[name]) for name in ("tight", "off")}
+    keys, requests = [], []
+    for role in roles:
+        for what, call, context, _ in asked:
+            action, _, resource = call.partition(" ")
+            case = Case(role.thing, what, True, action, resource, context, "", Where(), False)
+            filled = request_of(case, places[role.environment], PRINCIPALS)
+            policies, boundaries = role.identity_policies, role.boundaries
+            keys.append((what, role.thing))
+            requests.append(
+                replace(
+                    filled,
+                    principal=role.arn,
+                    identity_policies=policies,
+                    permission_boundaries=boundaries,
+                )
+            )
+    allowed = {key for key, decision in zip(keys, evaluate(requests), strict=True) if decision.allowed}
+    assert allowed == {(what, who) for what, (_, _, those) in ALONE.items() for who in those}
 
 
 def without(policies: tuple[Policy, ...], sid: str) -> tuple[Policy, ...]:

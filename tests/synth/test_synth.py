@@ -61,6 +61,7 @@ def python(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.thorough
 def test_a_finding_in_one_stack_of_one_environment_stops_the_synthesis(project: Path) -> None:
     done = python(project, "-m", "tools.synth")
     assert done.returncode == 1

@@ -426,6 +426,7 @@ app.main()
 """
 
 
+@pytest.mark.thorough
 def test_a_synthesis_with_a_type_the_policies_lack_is_refused(tmp_path: Path) -> None:
     (tmp_path / "environments").mkdir()
     shutil.copy(FIXTURES / "small.yaml", tmp_path / "environments")

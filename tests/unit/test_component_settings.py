@@ -80,8 +80,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "too few instances for a batch beside all copies": (
         {"instances": {"minimum": 1, "maximum": 1}},
-        "serving.instances.maximum: is too few for 2 copies of 2 GPUs, those that a release replaces included, "
-        "given 1, allowed: 2 to 100",
+        "serving.instances.maximum: is too few for 2 copies of 2 GPUs, those that a release replaces "
+        "included, given 1, allowed: 2 to 100",
     ),
     "no copies and nothing that starts one": (
         {"components": {**SCALED, "copies": {"minimum": 0}}},
@@ -90,8 +90,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "more copies that nothing starts": (
         {"components": {**SCALED, "copies": {"minimum": 1, "maximum": 2}}},
-        "serving.components.copies.maximum: does not go without autoscaling, nothing else changes the number, "
-        "given 2, allowed: 1, or a section serving.autoscaling",
+        "serving.components.copies.maximum: does not go without autoscaling, nothing else changes the "
+        "number, given 2, allowed: 1, or a section serving.autoscaling",
     ),
     "instances that are kept for nothing": (
         {**TO_ZERO, "instances": {"minimum": 1, "maximum": 2}},
@@ -126,8 +126,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an objective that nothing measures": (
         {"objectives": {"disk_percent": 50}},
-        "serving.objectives.disk_percent: does not go with mode: inference_components, of which SageMaker has "
-        "no such metric, given 50, allowed: none",
+        "serving.objectives.disk_percent: does not go with mode: inference_components, of which SageMaker "
+        "has no such metric, given 50, allowed: none",
     ),
     "a region without components": (
         {"region": "eu-west-3"},
@@ -136,8 +136,8 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a framework that runs scripts": (
         {"inference": {"framework": {"name": "pytorch", "version": "2.6.0"}}},
-        "inference.framework.name: does not serve customized models, given 'pytorch', allowed: djl-lmi, vllm, "
-        "or inference.container",
+        "inference.framework.name: does not serve customized models, given 'pytorch', allowed: djl-lmi, "
+        "vllm, or inference.container",
     ),
     "no image": (
         {"inference": {"framework": None}},

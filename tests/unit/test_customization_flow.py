@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,11 @@ from customization import errors
 from customization.call import END, JUDGE
 from customization.flow import ACTIONS
 from customization.handler import ServiceFault
+from customization.holding import UNMEASURED
 from mlplatform import workflows
 from mlplatform.permissions.customization_places import RUN_CHARACTERS
-from mlplatform.workflows import advice
+from mlplatform.workflows import advice, customizing
+from rehearsal.running_costs import running_costs
 
 FAULTS = re.compile(r"(Lambda|SNS)\.\w*(Exception|Throttled)\w*|Sandbox\.Timedout|ServiceFault")
 
@@ -117,6 +120,7 @@ def nothing_left(cloud: Cloud, before: dict[int, str]) -> None:
     assert not [name for name, status in cloud.jobs().items() if status in ("InProgress", "Stopping")]
     made = {number: status for number, status in cloud.versions().items() if number not in before}
     assert set(made.values()) <= {"Rejected"}
+    assert running_costs(cloud.emulator) == []
 
 
 def run_id(ended: Ended, cloud: Cloud) -> str:
@@ -154,6 +158,25 @@ def test_a_spent_budget_ends_a_run_before_anything_costs(here: Cloud) -> None:
     here.s3.delete_object(Bucket=bucket, Key=key)
 
 
+def test_two_runs_that_reserve_at_once_never_spend_the_same_money(here: Cloud) -> None:
+    function, files = here.functions.answers["m-customization"], here.s3
+    literal = customizing.customization_literal(here.product, here.settings)
+    literal["Techniques"]["sft"]["SpendUsd"] = literal["BudgetUsd"] - 1
+    event = {
+        "Action": "reserve",
+        "Execution": {"Id": "e", "Name": "e", "StartTime": "2031-05-01T00:00:00Z"},
+        "Customization": literal,
+    }
+    runs = [{**event, "Run": {"RunId": letter * 16, "Technique": "sft"}} for letter in "abcdefgh"]
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = [one.exception() for one in [pool.submit(function, run) for run in runs]]
+    bucket, key = here.settings.names.bucket("artifacts"), "customization/m/spend/2031-05.json"
+    ledger = json.loads(files.get_object(Bucket=bucket, Key=key)["Body"].read())
+    assert sum(outcome is None for outcome in outcomes) == len(ledger["Runs"]) == 1
+    assert {type(one) for one in outcomes if one} <= {errors.CustomizationBudgetSpent, ServiceFault}
+    files.delete_object(Bucket=bucket, Key=key)
+
+
 @pytest.fixture(scope="module")
 def trained(here: Cloud) -> Ended:
     """The first version, by SFT."""
@@ -177,8 +200,10 @@ def test_a_run_ends_in_a_version_that_waits_for_approval_and_tells_where_it_come
     assert noted["base-model"] == "huggingface-reasoning-qwen3-8b@1.0.0"
     assert noted["customization-data"].endswith("/DataSet/acme-dev-m-sft-train/1.0.0")
     card = json.loads(version["ModelCard"]["ModelCardContent"])
-    (group,) = card["evaluation_details"][0]["metric_groups"]
-    assert {one["name"]: one["value"] for one in group["metric_data"]} == output["Metrics"]
+    ours, base = card["evaluation_details"][0]["metric_groups"]
+    assert {one["name"]: one["value"] for one in ours["metric_data"]} == output["Metrics"]
+    assert {one["name"] for one in base["metric_data"]} == set(output["Metrics"])
+    assert version["ApprovalDescription"] == "Gate: passed 4 checks"
     document = here.document(noted["evaluation"])
     assert (document["metrics"], document["base"]["benchmark:mmlu"]) == (output["Metrics"], 0.72)
     assert here.document(noted["gate"])["Passed"] is True
@@ -198,22 +223,62 @@ def test_what_is_known_is_neither_imported_nor_measured_again(here: Cloud, train
     assert {arn.rpartition("/")[2] for arn in assets.values()} == {"1.0.0"}
     here.data("evaluation", lines([{"query": "How?", "response": "So."}]))
     other = here.run()
-    assert "base" in " ".join(name for name in here.jobs() if run_id(other, here) in name)
+    assert "base" in " ".join(name for name in here.jobs() if run_id(other, here)[:RUN_CHARACTERS] in name)
     assets = here.functions.asked[-1]["Work"]["Assets"]
     assert assets["evaluation"].endswith("/1.0.1")
     assert assets["train"].endswith("/1.0.0")
 
 
 @pytest.mark.thorough
-def test_a_version_that_is_approved_from_the_start_waits_all_the_same(here: Cloud, trained: Ended) -> None:
-    number = trained.output["Version"]
-    here.approve(number)
-    run = trained.output["RunId"]
-    asked = [one for one in here.functions.asked if one["Run"]["RunId"] == run]
-    here.functions.answers["m-customization"](
-        next(one for one in reversed(asked) if one["Action"] == "follow")
-    )
-    assert here.versions()[number] == "PendingManualApproval"
+def test_nobody_approves_a_version_before_its_gate_has_judged_it(tmp_path: Path) -> None:
+    with cloud(tmp_path) as made:
+        usual, seen = made.functions.answers["m-customization"], []
+
+        def watched(event: Any) -> Any:
+            if event["Action"] in ("follow", "measure") and made.versions():
+                made.approve(1)  # too early: before it is held, and again while it is measured
+            answer = usual(event)
+            if answer["Next"] == "evaluate":
+                version = made.api.describe_model_package(ModelPackageName=answer["Package"])
+                seen.append((version["ModelApprovalStatus"], version["ApprovalDescription"]))
+            return answer
+
+        made.functions.answers["m-customization"] = watched
+        ended = made.run()
+        assert ended.status == "SUCCEEDED", ended.cause
+        ((status, why),) = seen
+        assert (status, why.partition(" (run")[0]) == ("Rejected", UNMEASURED)
+        assert made.versions() == {1: "PendingManualApproval"}
+        made.approve(1)
+        again = next(one for one in reversed(made.functions.asked) if one["Action"] == "finish")
+        usual(again)
+        assert made.versions() == {1: "Approved"}
+
+
+@pytest.mark.thorough
+def test_people_are_told_what_was_measured_what_it_cost_and_how_to_approve_it(tmp_path: Path) -> None:
+    priced = {
+        "customization": {
+            "evaluate": {"judge": None, "usd_per_million_tokens": 0.5},
+            "techniques": {"sft": {"usd_per_million_tokens": 8}},
+        }
+    }
+    with cloud(tmp_path, priced) as made:
+        ended = made.run()
+        assert ended.status == "SUCCEEDED", ended.cause
+        (told,) = made.mail()
+        package = ended.output["ModelPackageArn"]
+        assert told["Message"].splitlines()[5:] == [
+            "benchmark:mmlu: 0.7148 (base model 0.72)",
+            "scorer:exact_match: 1 (base model 0)",
+            "Cost: 1 US dollars, estimated were 60, 92 tokens of training, 88 tokens of evaluation; "
+            f"1 of 500 US dollars of {made.emulator.clock.now():%Y-%m} are taken",
+            "To approve: aws sagemaker update-model-package --region us-east-1 "
+            f"--model-package-arn {package} --model-approval-status Approved",
+        ]
+        assert ended.output["Report"] == told["Message"].splitlines()[5:]
+        (entry,) = spending(made).values()
+        assert (entry["State"], entry["Usd"], entry["Estimate"]) == ("spent", 1, 60)
 
 
 # An emulated account ends the one before it: tests with one of their own come last.
@@ -291,7 +356,7 @@ def test_a_failure_ends_with_its_cause_and_nothing_left(
             nothing_left(made, {})
         else:
             failed(made, error, cause)
-        started = any(not name.endswith(tuple("1234")) for name in made.jobs())
+        started = any(not re.search(r"-(eval|base)-\d$", name) for name in made.jobs())
         (entry,) = spending(made).values()
         assert (entry["State"], entry["Usd"]) == (("spent", 60) if started else ("given back", 0))
 
@@ -351,4 +416,4 @@ def test_what_cannot_even_be_stopped_is_said_with_the_names_of_the_jobs(tmp_path
         run = run_id(ended, made)
         assert ended.error == "PermissionError"
         assert "not yours What still runs could not be stopped" in ended.cause
-        assert f"see to the jobs acme-dev-m-{run}*: PermissionError" in ended.cause
+        assert f"see to the jobs acme-dev-m-{run[:RUN_CHARACTERS]}*: PermissionError" in ended.cause

@@ -1,16 +1,19 @@
 """The function of the workflow customize: budgets that add up, versions of assets, results that count."""
 
+import dataclasses
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customization import assets, budget, handler, results, training
+from customization import assets, budget, costs, handler, results, training
 from customization.call import Call
+from customization.costs import Bill
 from customization.errors import ConflictError, CustomizationBudgetSpent, EvaluationFailed
-from customization.ports import World
+from customization.ports import Job, World
 from quality_gate import logic
 from run_admission.handler import handler as admit
 from run_admission.logic import InvalidInput
@@ -53,6 +56,22 @@ class Memory:
         return sorted(one for one in self.objects if one.startswith(uri))
 
 
+class Described:
+    """Jobs that are described and nothing else."""
+
+    def __init__(self, jobs: dict[str, Job]) -> None:
+        self._jobs = jobs
+
+    def describe(self, name: str) -> Job | None:
+        return self._jobs.get(name)
+
+    def create(self, request: Mapping[str, Any]) -> bool:
+        raise AssertionError(request)
+
+    def stop(self, name: str) -> None:
+        raise AssertionError(name)
+
+
 SPEND = "s3://b/customization/m/spend/2026-11.json"
 
 
@@ -62,7 +81,7 @@ def call(files: Memory, run: str = "aaaaaaaaaaaaaaaa", usd: int = 60, most: int 
         "BudgetUsd": most,
         "RunCharacters": 16,
         "Places": {"Spend": "s3://b/customization/m/spend/"},
-        "Techniques": {"sft": {"SpendUsd": usd}},
+        "Techniques": {"sft": {"SpendUsd": usd, "UsdPerMillionTokens": None}},
     }
     nothing: Any = None
     event = {"Run": {"RunId": run, "Technique": "sft"}, "Execution": EXECUTION, "Customization": literal}
@@ -102,20 +121,75 @@ def test_two_runs_at_once_never_spend_the_same_money() -> None:
 
 def test_an_estimate_is_given_back_only_if_no_job_was_created() -> None:
     files = Memory()
-    for run, started in (("a" * 16, False), ("b" * 16, True)):
+    for run, billed in (("a" * 16, None), ("b" * 16, Bill(7, None, None))):
         budget.reserve(call(files, run, usd=50))
-        for _ in range(2):
-            budget.settle(call(files, run), started=started, tokens=7)
+        told = [budget.settle(call(files, run), billed) for _ in range(2)]
+        assert told[0] == told[1]
     runs = files.objects[SPEND][0]["Runs"]
     assert [(one["State"], one["Usd"], one.get("Tokens")) for one in runs.values()] == [
         ("given back", 0, None),
         ("spent", 50, 7),
     ]
+    assert told[0] == [
+        "Cost: 50 US dollars, as estimated (spend_usd), 7 tokens of training; "
+        "50 of 100 US dollars of 2026-11 are taken"
+    ]
+
+
+def test_what_is_billed_takes_the_place_of_the_estimate_where_it_is_known() -> None:
+    files = Memory()
+    budget.reserve(call(files))
+    told = budget.settle(call(files), Bill(1_000_000, 200_000, 23))
+    entry = files.objects[SPEND][0]["Runs"]["a" * 16]
+    assert (entry["Usd"], entry["Estimate"], entry["EvaluationTokens"]) == (23, 60, 200_000)
+    assert told == [
+        "Cost: 23 US dollars, estimated were 60, 1,000,000 tokens of training, 200,000 tokens of evaluation; "
+        "23 of 100 US dollars of 2026-11 are taken"
+    ]
+    budget.reserve(call(files, "b" * 16, usd=77))
+    with pytest.raises(CustomizationBudgetSpent):
+        budget.reserve(call(files, "c" * 16, usd=1))
+
+
+def test_a_job_that_cost_more_than_its_estimate_leaves_less_for_the_next() -> None:
+    files = Memory()
+    budget.reserve(call(files, usd=10))
+    budget.settle(call(files), Bill(9, 0, 95))
+    with pytest.raises(CustomizationBudgetSpent):
+        budget.reserve(call(files, "b" * 16, usd=6))
+
+
+@pytest.mark.parametrize(
+    ("trained", "evaluated", "usd"),
+    [
+        (2_000_000, [100_000, 400_000], 17),  # 2 times 8 and half of 1.5, rounded up
+        (1_000_000, [], 8),
+        (None, [1], None),
+        (1_000_000, [1, None], None),
+    ],
+)
+def test_a_bill_is_known_only_if_every_job_tells_its_tokens(
+    trained: int | None, evaluated: list[int | None], usd: int | None
+) -> None:
+    jobs = [
+        Job(f"m-eval-{at}", "", "Completed", "", "", "", None, one) for at, one in enumerate(evaluated, 1)
+    ]
+    asked = call(Memory())
+    asked.world = dataclasses.replace(asked.world, jobs=Described({job.name: job for job in jobs}))
+    technique = {"UsdPerMillionTokens": {"Training": 8, "Evaluation": 1.5}}
+    requests = [{"TrainingJobName": f"m-<Subject>-{at}"} for at in (1, 2)]
+    literal = {**asked.literal, "Techniques": {"sft": technique}, "Measurements": [{"Requests": requests}]}
+    asked.event = {**asked.event, "Customization": literal}
+    training = Job("m", "", "Completed", "", "", "", None, trained)
+    assert costs.bill(asked, training).usd == usd
+    unpriced = {**literal, "Techniques": {"sft": {"UsdPerMillionTokens": None}}}
+    asked.event = {**asked.event, "Customization": unpriced}
+    assert costs.bill(asked, training).usd is None
 
 
 def test_a_run_that_never_reserved_has_nothing_to_settle() -> None:
     files = Memory()
-    budget.settle(call(files), started=True)
+    assert budget.settle(call(files), Bill(None, None, None)) == []
     assert files.objects == {}
 
 
@@ -135,12 +209,20 @@ def test_a_version_comes_after_every_other_and_has_four_digits_at_most(found: li
     assert assets.following([]) == "1.0.0"
 
 
-def test_a_job_of_four_weeks_is_looked_at_less_than_a_thousand_times() -> None:
+TRANSITIONS = ("Wait", "What is next?", "Follow", "What is next?")
+"""Of each look at a job: Step Functions bills a standard workflow by the transition."""
+
+
+@pytest.mark.parametrize(
+    ("hours", "most"), [(0.25, 75), (8, 350), (28 * 24, 3_100)], ids=["short", "a night", "the longest"]
+)
+def test_the_longer_a_job_runs_the_rarer_it_is_looked_at(hours: float, most: int) -> None:
     waited = looks = 0
-    while waited < 28 * 86_400:
+    while waited < hours * 3_600:
         waited += training.interval(waited)
         looks += 1
-    assert looks < 1000
+    assert looks * len(TRANSITIONS) <= most
+    assert waited <= hours * 3_600 * 1.06
     assert training.interval(0) == 60
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from customization_cloud import PROMPT, product
 
 from customization import evaluation, training
 from customization.call import Call
+from customization.errors import CustomizationRefused
 from customization.ports import World
 from mlplatform.names import MAX_ENVIRONMENT, MAX_MODEL, MAX_PREFIX, Names
 from mlplatform.permissions.customization_places import MOST_NAME, RUN_CHARACTERS, content_names, job_arns
 from mlplatform.settings import Environment, ModelProduct, requests
+from mlplatform.settings.customization_owned import CUSTOMIZING
 from mlplatform.workflows import admission, customizing
 
 RUN = "abcdefghijklmnop"
@@ -147,6 +150,44 @@ def test_a_request_is_taken_by_the_service_model_and_its_patterns(
     technique: str, model: tuple[ModelProduct, Environment]
 ) -> None:
     assert refused(request(model, technique)) == []
+
+
+@pytest.mark.parametrize(
+    ("technique", "peft"), [("sft", "full"), ("dpo", "full"), ("rlvr", "full"), ("rlaif", "lora")]
+)
+def test_an_adapter_is_asked_for_by_its_name_and_all_weights_by_saying_nothing(
+    technique: str, peft: str, tmp_path: Path
+) -> None:
+    changed = product(tmp_path, {"customization": {"techniques": {technique: {"peft": peft}}}})
+    asked = request(changed, technique)
+    without = {key: value for key, value in WANTED[technique]["ServerlessJobConfig"].items() if key != "Peft"}
+    assert asked["ServerlessJobConfig"] == {**without, **({"Peft": "LORA"} if peft == "lora" else {})}
+    assert {**asked, "ServerlessJobConfig": None} == {**WANTED[technique], "ServerlessJobConfig": None}
+    assert refused(asked) == []
+
+
+@pytest.mark.parametrize("technique", WANTED)
+def test_what_only_jobs_with_instances_take_is_in_no_request(
+    technique: str, model: tuple[ModelProduct, Environment]
+) -> None:
+    """A serverless job runs in AWS's network (sagemaker-train sends VpcConfig only if told, and no document
+    says that it is honoured); its results are encrypted with the platform's key all the same.
+    """
+    asked = request(model, technique)
+    assert set(asked) == {
+        "TrainingJobName",
+        "RoleArn",
+        "ServerlessJobConfig",
+        "InputDataConfig",
+        "OutputDataConfig",
+        "ModelPackageConfig",
+        "MlflowConfig",
+        "HyperParameters",
+        "StoppingCondition",
+        "Tags",
+    }
+    assert asked["OutputDataConfig"]["KmsKeyId"] == KEY
+    assert {"VpcConfig", "ResourceConfig", "AlgorithmSpecification"} <= CUSTOMIZING.keys()
 
 
 def test_the_validators_see_what_the_service_would_refuse(model: tuple[ModelProduct, Environment]) -> None:
@@ -299,6 +340,57 @@ def test_a_prompt_is_carried_encoded_and_kept_by_its_content(model: tuple[ModelP
     assert base64.b64decode(evaluator["Base64"]).decode() == PROMPT
     assert evaluator["Reference"] == f"{BUCKET}/customization/m/prompts/{evaluator['Code']}.jinja"
     assert evaluator["Type"] == "RewardPrompt"
+
+
+def kept_at(model: tuple[ModelProduct, Environment], **work: Any) -> list[str]:
+    """Where the results of the base model lie."""
+    prints = {"evaluation": "e1", "scorer": "s1"}
+    asked = call(model, "sft", **{"BaseVersion": "1.0.0", "Fingerprints": prints, **work})
+    return [evaluation.kept_at(asked, one) for one in asked.literal["Measurements"]]
+
+
+def test_what_the_base_model_showed_is_kept_by_model_data_scorer_and_request_alone(tmp_path: Path) -> None:
+    model = product(tmp_path / "one")
+    known = kept_at(model)
+    assert len(set(known)) == 3
+    later = product(
+        tmp_path / "two", {"owner": "sales", "customization": {"evaluate": {"max_runtime_minutes": 99}}}
+    )
+    assert kept_at(later) == known
+    newer = kept_at(model, BaseVersion="1.0.1")
+    assert not set(newer) & set(known)
+    data = kept_at(model, Fingerprints={"evaluation": "e2", "scorer": "s1"})
+    assert [one == other for one, other in zip(data, known, strict=True)] == [True, False, False]
+    scorer = kept_at(model, Fingerprints={"evaluation": "e1", "scorer": "s2"})
+    assert [one == other for one, other in zip(scorer, known, strict=True)] == [True, False, True]
+    judged = {"judge": {"metrics": ["Builtin.Completeness"]}}
+    other = kept_at(product(tmp_path / "three", {"customization": {"evaluate": judged}}))
+    assert [one == before for one, before in zip(other, known, strict=True)] == [True, True, False]
+
+
+class Hub:
+    """A public hub with one version of one model."""
+
+    def base_version(self, model: str) -> str | None:
+        return "1.2.0" if model.endswith("qwen3-8b") else None
+
+
+@pytest.mark.parametrize(
+    ("base", "told"),
+    [
+        ("huggingface-reasoning-qwen3-8b@1.1.0", "which is 1.2.0; base_model names 1.1.0: try the newer one"),
+        ("huggingface-llm-unheard-of", "has no model huggingface-llm-unheard-of (base_model)"),
+    ],
+)
+def test_a_base_model_that_aws_would_not_take_ends_a_run_before_anything_costs(
+    base: str, told: str, tmp_path: Path
+) -> None:
+    asked = call(product(tmp_path, {"customization": {"base_model": base}}), "sft")
+    nothing: Any = None
+    hub: Any = Hub()
+    asked.world = World(nothing, hub, nothing, nothing, nothing, nothing)
+    with pytest.raises(CustomizationRefused, match=re.escape(told)):
+        training.reserve(asked)
 
 
 def test_everything_in_the_registry_is_what_the_roles_may_use(

@@ -69,7 +69,7 @@ def test_a_model_without_mistakes_says_what_workflows_need(tmp_path: Path) -> No
         "verifiable",
         "verifiable",
     ]
-    assert section.rewards == ("exact_match", "reward.py")
+    assert [reward.text for reward in section.sagemaker_rewards] == ["exact_match", "reward.py"]
     assert section.locations == tuple(
         f"data://m/{name}"
         for name in ("ai", "bedrock.jsonl", "dpo.jsonl", "evaluation.jsonl", "rlvr.jsonl", "sft.jsonl")
@@ -82,7 +82,7 @@ def test_a_model_without_mistakes_says_what_workflows_need(tmp_path: Path) -> No
 
 def test_bedrock_alone_is_the_target_without_techniques(tmp_path: Path) -> None:
     section = customization(tmp_path, without(*range(5, 13)))
-    assert (section.target, section.default_technique, section.rewards) == ("bedrock", None, ())
+    assert (section.target, section.default_technique, section.sagemaker_rewards) == ("bedrock", None, ())
 
 
 def test_the_first_technique_is_the_default_as_the_file_orders_them(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_nova_takes_its_own_forms_of_data(tmp_path: Path) -> None:
     lines = change(model, '"scorer:reward"', '"scorer:prime_math"').splitlines(keepends=True)
     section = customization(tmp_path, "".join(lines[:7] + lines[8:9] + lines[10:]))
     assert [section.format_of(name) for name in section.techniques] == ["converse", "reinforcement"]
-    assert section.rewards == ("exact_match",)
+    assert [reward.text for reward in section.sagemaker_rewards] == ["exact_match"]
 
 
 def test_a_distillation_names_its_teacher_in_the_words_of_the_api(tmp_path: Path) -> None:

@@ -55,13 +55,32 @@ def test_there_is_enough_of_it_and_no_line_twice(name: str, least: int) -> None:
 
 def test_no_question_is_asked_that_the_model_learnt() -> None:
     asked = {line["query"] for line in lines("evaluation.jsonl")}
-    learnt = {line["prompt"] for name in ("sft/train.jsonl", "dpo/train.jsonl") for line in lines(name)}
+    learnt = {question(line) for name in ("sft/train.jsonl", "dpo/train.jsonl") for line in lines(name)}
     assert not asked & learnt
-    assert not asked & {line["prompt"] for line in lines("sft/validation.jsonl")}
+    assert not asked & {question(line) for line in lines("sft/validation.jsonl")}
+
+
+def question(line: dict[str, Any]) -> str:
+    """What a line asks."""
+    return str(line["prompt"][-1]["content"])
+
+
+def test_the_model_is_told_the_same_in_training_and_in_evaluation() -> None:
+    told = {line["system"] for line in lines("evaluation.jsonl")}
+    for name in ("sft/train.jsonl", "sft/validation.jsonl", "dpo/train.jsonl", "rlvr/train.jsonl"):
+        told |= {
+            line["prompt"][0]["content"] for line in lines(name) if line["prompt"][0]["role"] == "system"
+        }
+        assert all(len(line["prompt"]) == 2 for line in lines(name))
+    told |= {line["system"][0]["text"] for line in lines("bedrock/train.jsonl")}
+    asked = json.loads((SAMPLE / "sample.json").read_text(encoding="utf-8"))["messages"]
+    assert {*told, asked[0]["content"]} == {module("generate_data").SYSTEM}
 
 
 def test_no_preferred_answer_is_a_rejected_one() -> None:
-    chosen, rejected = ({line[key] for line in lines("dpo/train.jsonl")} for key in ("chosen", "rejected"))
+    chosen, rejected = (
+        {line[key][0]["content"] for line in lines("dpo/train.jsonl")} for key in ("chosen", "rejected")
+    )
     assert not chosen & rejected
 
 

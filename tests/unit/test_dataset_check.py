@@ -240,9 +240,12 @@ def test_a_bad_row_is_reported_with_its_line(s3: Any, row: str | bytes, what: st
     assert run(s3, MaximumBadRows=1)["BadRows"] == 1
 
 
-def test_one_bad_line_in_a_million_is_found(s3: Any) -> None:
-    put(s3, "train/a.csv", HEADER + ROW * 700_000 + "1,2\n" + ROW * 299_999)
-    with pytest.raises(DatasetInvalid, match=r"1 of 1000000 rows are bad.*train/a\.csv:700002: 2 fields"):
+@pytest.mark.parametrize("rows", [50_000, pytest.param(1_000_000, marks=pytest.mark.thorough)])
+def test_one_bad_line_in_a_million_is_found(s3: Any, rows: int) -> None:
+    bad = rows * 7 // 10
+    put(s3, "train/a.csv", HEADER + ROW * bad + "1,2\n" + ROW * (rows - bad - 1))
+    what = rf"1 of {rows} rows are bad.*train/a\.csv:{bad + 2}: 2 fields"
+    with pytest.raises(DatasetInvalid, match=what):
         run(s3)
 
 
@@ -313,8 +316,12 @@ def test_each_json_line_is_an_object_with_the_keys_needed(s3: Any, line: str, wh
         run(s3, Format="jsonl")
 
 
-def test_a_line_without_end_is_refused_before_it_fills_the_memory(s3: Any) -> None:
-    put(s3, "train/a.csv", HEADER + ROW + "x" * (lines_module.LONGEST_LINE + 10_000_000))
+@pytest.mark.parametrize("longest", [200_000, pytest.param(None, marks=pytest.mark.thorough)])
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(
+    s3: Any, monkeypatch: pytest.MonkeyPatch, longest: int | None
+) -> None:
+    monkeypatch.setattr(lines_module, "LONGEST_LINE", longest or lines_module.LONGEST_LINE)
+    put(s3, "train/a.csv", HEADER + ROW + "x" * (2 * lines_module.LONGEST_LINE))
     with pytest.raises(DatasetInvalid, match=r"train/a\.csv:3: a line is longer than 8 MiB"):
         run(s3)
 
@@ -425,12 +432,19 @@ texts = st.lists(
 """Bytes with lines of many kinds, empty ones and some without UTF-8 among them."""
 
 
+def many(test: Any, *drawn: Any) -> Any:
+    """The same property, proved with more examples."""
+    given_again: Any = given(*drawn)
+    often: Any = settings(deadline=None, max_examples=500)
+    return pytest.mark.thorough(often(given_again(test.hypothesis.inner_test)))
+
+
 def chunked(content: bytes, start: int, size: int) -> list[bytes]:
     """What a connection gives from ``start`` on, ``size`` bytes at once."""
     return [content[at : at + size] for at in range(start, len(content), size)]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(texts, st.integers(1, 40), st.integers(1, 12))
 @example(b"ab\ncd\n", 3, 2)
 @example(b"\n\n\n", 1, 1)
@@ -444,7 +458,12 @@ def test_ranges_of_bytes_give_every_line_once_and_in_order(content: bytes, size:
     assert all(part.endswith(b"\n") for part in list(filter(None, found))[:-1])
 
 
-@settings(deadline=None)
+test_many_times_ranges_of_bytes_give_every_line_once_and_in_order = many(
+    test_ranges_of_bytes_give_every_line_once_and_in_order, texts, st.integers(1, 40), st.integers(1, 12)
+)
+
+
+@settings(deadline=None, max_examples=25)
 @given(texts, st.integers(1, 40), st.integers(0, 100))
 def test_a_range_reads_no_further_than_its_last_line(content: bytes, size: int, start: int) -> None:
     start = min(start, max(len(content) - 1, 0))
@@ -461,6 +480,11 @@ def test_a_range_reads_no_further_than_its_last_line(content: bytes, size: int, 
     assert not read or line_end < 0 or read[-1] <= max(line_end, end)
 
 
+test_many_times_a_range_reads_no_further_than_its_last_line = many(
+    test_a_range_reads_no_further_than_its_last_line, texts, st.integers(1, 40), st.integers(0, 100)
+)
+
+
 csv_lines = st.lists(
     st.sampled_from(
         [b"1,2,3", b"1,2", b"1,2,3,4", b"1,2,", b"", b"\xff,2,3", b'"1",2,3', b'"1"x,2,3', b"1,2\r,3"]
@@ -469,7 +493,7 @@ csv_lines = st.lists(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(csv_lines, st.integers(3, 60), st.integers(1, 17), st.booleans())
 def test_pieces_add_up_to_what_one_pass_finds(
     rows: list[bytes], size: int, chunk: int, ends_with_newline: bool
@@ -498,7 +522,16 @@ def test_pieces_add_up_to_what_one_pass_finds(
     ]
 
 
-@settings(deadline=None)
+test_many_times_pieces_add_up_to_what_one_pass_finds = many(
+    test_pieces_add_up_to_what_one_pass_finds,
+    csv_lines,
+    st.integers(3, 60),
+    st.integers(1, 17),
+    st.booleans(),
+)
+
+
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.integers(1, 900), max_size=40), st.integers(50, 300), st.integers(1, 5))
 def test_parts_hold_every_byte_of_every_object_once(sizes: list[int], limit: int, most: int) -> None:
     pieces = [Piece("train", f"train/{n}", DATA, str(n), "", size, 0, size) for n, size in enumerate(sizes)]
@@ -514,6 +547,14 @@ def test_parts_hold_every_byte_of_every_object_once(sizes: list[int], limit: int
         assert found[0][0] == 0
         assert found[-1][1] == size
         assert all(before[1] == after[0] for before, after in itertools.pairwise(found))
+
+
+test_many_times_parts_hold_every_byte_of_every_object_once = many(
+    test_parts_hold_every_byte_of_every_object_once,
+    st.lists(st.integers(1, 900), max_size=40),
+    st.integers(50, 300),
+    st.integers(1, 5),
+)
 
 
 def test_a_large_object_is_checked_in_parts_with_exact_lines(
@@ -535,7 +576,9 @@ def test_a_line_that_is_too_long_is_not_kept() -> None:
         list(blocks(endless, 0, 10**12))
 
 
-@pytest.mark.parametrize("megabytes", ["1", "40"])
+@pytest.mark.parametrize(
+    "megabytes", ["4", *(pytest.param(size, marks=pytest.mark.thorough) for size in ("1", "40"))]
+)
 def test_memory_stays_flat_whatever_the_size(megabytes: str) -> None:
     command = [sys.executable, "-m", "tools.bench_functions", "check", megabytes]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -11,6 +11,8 @@ from dataset_check.digests import ENTRY
 from dataset_check.formats import FORMATS, plain
 from dataset_check.length import most_tokens, text_bytes
 from dataset_check.records import Reader, RecordFindings, check_records, digest
+from dataset_check.strict_json import DECODER
+from tools import bench_records
 
 HI, YO = {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}
 SYSTEM = {"role": "system", "content": "Be kind."}
@@ -543,7 +545,9 @@ def test_texts_that_hold_what_sets_texts_apart_are_told_apart(format: str, recor
 VALUES = st.sampled_from(
     ["", " ", "Hi", "User: Hi", "user", "assistant", "system", "bedrock-conversation-2024", "a\0b", 0, 1.5]
 ) | st.sampled_from([None, True, [], {}])
-KEYS = st.sampled_from(plain.FIELDS)
+KEYS = st.sampled_from(
+    [*plain.FIELDS, "ability", "candidates", "extra_info", "images", "metadata", "reward_model", "tools", "x"]
+)
 TREES = st.recursive(
     VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=8
 )
@@ -597,23 +601,63 @@ def test_any_json_value_is_judged_without_an_error(record: Any, format: str) -> 
     assert len(entries) + found.bad == found.rows == 1
 
 
-def test_the_usual_records_are_recognized_at_once() -> None:
-    for format, number in [
-        ("prompt_completion", 0),
-        ("prompt_completion", 2),
-        ("chat", 0),
-        ("chat", 1),
-        ("preference", 0),
-        ("verifiable", 0),
-        ("converse", 0),
-        ("converse", 1),
-        ("bedrock_prompt", 0),
-        ("bedrock_chat", 0),
-        ("bedrock_chat", 1),
-        ("continued_pretraining", 0),
-        ("evaluation", 0),
-    ]:
-        assert len(FORMATS[format].recognize(plain.pairs(SOUND[format][number]))) > 1
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_usual_records_are_recognized_at_once(format: str) -> None:
+    unusual = {
+        "prompt_completion": {4},  # with a character that sets texts apart
+        "chat": {2},  # with a name in a message
+        "preference": {1},
+        "verifiable": {3},
+        "converse": {2, 3},
+        "converse_preference": {1},
+        "reinforcement": {1},
+        "evaluation": {2},
+    }
+    for number, record in enumerate(SOUND[format]):
+        if number not in unusual.get(format, ()):
+            assert len(FORMATS[format].recognize(plain.pairs(record))) > 1
+
+
+@pytest.mark.parametrize("format", bench_records.SAMPLES)
+def test_the_records_that_speed_is_measured_with_are_recognized_at_once(format: str) -> None:
+    writer = bench_records.Writer()
+    for _ in range(20):
+        line = json.dumps(bench_records.SAMPLES[format](writer))
+        assert len(FORMATS[format].recognize(DECODER.decode(line))) > 1
+
+
+def test_speed_is_measured_with_every_format() -> None:
+    assert set(bench_records.SAMPLES) == set(FORMATS)
+
+
+DIFFERENT: list[tuple[dict[str, Any], str]] = [
+    ({"id": "1", "reference_answer": "s", "messages": [HI, YO, HI]}, "reinforcement"),
+    ({"1": "s", "reference_answer": "1", "messages": [HI, YO, HI]}, "reinforcement"),
+    ({"reference_answer": {"a": "1"}, "messages": [HI]}, "reinforcement"),
+    ({"reference_answer": {"a": 1}, "messages": [HI]}, "reinforcement"),
+    ({"reference_answer": {"a": True}, "messages": [HI]}, "reinforcement"),
+    ({"reference_answer": {"a": 1.0}, "messages": [HI]}, "reinforcement"),
+    ({"reference_answer": '{"a": 1}', "messages": [HI]}, "reinforcement"),
+    ({"prompt": [HI], "ability": "Hi"}, "verifiable"),
+    ({"prompt": [HI], "data_source": "Hi"}, "verifiable"),
+    ({"prompt": "Hi"}, "verifiable"),
+    ({"prompt": [HI]}, "verifiable"),
+    ({"prompt": [SYSTEM, HI]}, "verifiable"),
+    ({"prompt": "Hi", "extra_info": {}}, "verifiable"),
+    ({"prompt": "Hi", "extra_info": {"a": None}}, "verifiable"),
+    (chosen(GOOD, BAD), "converse_preference"),
+    (chosen(BAD, GOOD), "converse_preference"),
+    ({**VERSION, **chosen(GOOD, BAD)}, "converse_preference"),
+    ({"messages": [HI, YO], "id": "1"}, "chat"),
+    ({"messages": [HI, YO], "id": 1}, "chat"),
+    ({"messages": [HI, YO], "x": 1}, "chat"),
+    ({"messages": [HI, YO]}, "chat"),
+]
+
+
+def test_records_that_are_alike_have_different_digests() -> None:
+    assert all(FORMATS[format].judge(record) is None for record, format in DIFFERENT)
+    assert len({digest(record, FORMATS[format]) for record, format in DIFFERENT}) == len(DIFFERENT)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataset_check import digests, logic, objects, records
+from dataset_check import digests, lines, logic, objects, records
 from dataset_check.digests import ENTRY, Same, duplicates
 from dataset_check.formats import FORMATS
 from dataset_check.handler import handle
@@ -38,7 +38,6 @@ class Memory:
 
     def __init__(self, **data: bytes) -> None:
         self.kept = {f"{name.replace('__', '/')}.jsonl": content for name, content in data.items()}
-        self.listed = sorted(self.kept)
 
     def get_paginator(self, _: str) -> "Memory":
         """The list of objects is its own paginator."""
@@ -49,7 +48,7 @@ class Memory:
         yield {
             "Contents": [
                 {"Key": key, "Size": len(self.kept[key]), "ETag": '"1"'}
-                for key in self.listed
+                for key in sorted(self.kept)
                 if key.startswith(members["Prefix"])
             ]
         }
@@ -65,17 +64,23 @@ class Memory:
 
 
 @pytest.fixture
-def s3(aws: None) -> Any:
-    """An S3 with an empty bucket for data and one for reports."""
+def s3() -> Any:
+    """An S3 without any object."""
+    return Memory()
+
+
+@pytest.fixture
+def versioned(aws: None) -> Any:
+    """An S3 that knows one version of an object from another."""
     client = boto3.client("s3", region_name="eu-west-1")
     for bucket in (DATA, ARTIFACTS):
         client.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     return client
 
 
-def put(s3: Any, key: str, *lines: str) -> None:
+def put(s3: Any, key: str, *written: str) -> None:
     """Store a data object of these lines."""
-    s3.put_object(Bucket=DATA, Key=key, Body="".join(f"{line}\n" for line in lines).encode())
+    s3.put_object(Bucket=DATA, Key=key, Body="".join(f"{line}\n" for line in written).encode())
 
 
 def run(s3: Any, *channels: str, **form: Any) -> dict[str, Any]:
@@ -142,8 +147,8 @@ def test_the_list_ends_after_its_first_lines_and_the_count_does_not(
     put(s3, "train/a.jsonl", *["{}"] * 2500, *map(pair, range(10)))
     with pytest.raises(DatasetInvalid, match="2500 of 2510 rows are bad"):
         run(s3)
-    lines = [json.loads(line)["Line"] for line in kept(s3, "problems.jsonl").splitlines()]
-    assert lines == list(range(1, records.MOST_LISTED + 1))
+    listed = [json.loads(line)["Line"] for line in kept(s3, "problems.jsonl").splitlines()]
+    assert listed == list(range(1, records.MOST_LISTED + 1))
     assert len(report(s3)["Problems"]) == 100
 
 
@@ -297,22 +302,28 @@ def test_records_that_are_too_long_are_bad_ones(s3: Any) -> None:
         run(s3, SequenceLength="1K")
 
 
-def test_a_line_without_end_is_refused_before_it_fills_the_memory(s3: Any) -> None:
-    put(s3, "train/a.jsonl", pair(1), "x" * 18_000_000)
+@pytest.mark.parametrize("longest", [200_000, pytest.param(None, marks=pytest.mark.thorough)])
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(
+    s3: Any, monkeypatch: pytest.MonkeyPatch, longest: int | None
+) -> None:
+    monkeypatch.setattr(lines, "LONGEST_LINE", longest or lines.LONGEST_LINE)
+    put(s3, "train/a.jsonl", pair(1), "x" * (2 * lines.LONGEST_LINE))
     with pytest.raises(DatasetInvalid, match=r"train/a\.jsonl:2: a line is longer than 8 MiB"):
         run(s3)
 
 
-def test_an_object_that_changed_since_the_plan_is_unreadable(s3: Any) -> None:
-    put(s3, "train/a.jsonl", pair(1))
-    put(s3, "train/b.jsonl", pair(1))
+def test_an_object_that_changed_since_the_plan_is_unreadable(versioned: Any) -> None:
+    put(versioned, "train/a.jsonl", pair(1))
+    put(versioned, "train/b.jsonl", pair(1))
     form = {"Format": "prompt_completion"}
     locations = {"train": f"s3://{DATA}/train/"}
-    planned = handle({"Action": "plan", "Locations": locations, "Format": form, "Folder": FOLDER}, s3=s3)
-    put(s3, "train/a.jsonl", pair(2))
-    handle({"Action": "check", "Plan": planned["Plan"], "Part": 0}, s3=s3)
+    planned = handle(
+        {"Action": "plan", "Locations": locations, "Format": form, "Folder": FOLDER}, s3=versioned
+    )
+    put(versioned, "train/a.jsonl", pair(2))
+    handle({"Action": "check", "Plan": planned["Plan"], "Part": 0}, s3=versioned)
     with pytest.raises(DatasetUnreadable, match=r"train/a\.jsonl: changed while it was being checked"):
-        handle({"Action": "report", "Plan": planned["Plan"]}, s3=s3)
+        handle({"Action": "report", "Plan": planned["Plan"]}, s3=versioned)
 
 
 def test_what_may_pass_is_left_to_the_state_machine_to_try_again() -> None:
@@ -496,9 +507,9 @@ def test_duplicates_are_what_a_dictionary_finds(values: list[int], run: int, rea
 
 
 def test_problems_are_the_first_ones_even_if_wrong_bytes_are_noted_first() -> None:
-    lines = [random.Random(1).choice([b"{}", b"\xff", b"nonsense"]) for _ in range(500)]
+    bad = [random.Random(1).choice([b"{}", b"\xff", b"nonsense"]) for _ in range(500)]
     reader = records.Reader(FORMATS["chat"], None, 0, lambda _: None)
-    found = records.check_records([b"\n".join(lines)], reader, beginning=True, most=20)
+    found = records.check_records([b"\n".join(bad)], reader, beginning=True, most=20)
     assert [line for line, _ in found.problems] == list(range(1, 21))
     assert found.bad == 500
     assert set(found.fields) <= set(range(1, 21))

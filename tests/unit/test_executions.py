@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tools.executions import Ended, clock, summary
+from tools.executions import Ended, summary
+from tools.progress import clock
 
 ARN = "arn:aws:states:eu-west-1:111122223333:execution:acme-dev-credit-approval-train:1"
 

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
 from release_driver import Execution, Operator
 from release_world import ENDPOINT, PACKAGE, SERVING, Account, Fault
 
@@ -186,22 +185,67 @@ def test_a_version_that_does_not_answer_the_sample_request_is_taken_back() -> No
     assert (release.outcome, live(account)) == ("reverted", 1)
 
 
+def copies(strategy: str, versions: int = 1) -> tuple[Account, Operator]:
+    """Copies of a model on an endpoint, after the releases of that many versions."""
+    account = Account()
+    account.serving |= {"Mode": "inference_components", "Shadow": None}
+    account.serving["Rollout"] |= {"Strategy": strategy, "WakeMinutes": 20}
+    operator = Operator(account)
+    for version in range(1, versions + 1):
+        assert operator.release(model_package_arn=account.approve(version)).outcome == "released"
+    return account, operator
+
+
 def test_a_version_of_which_no_copy_is_there_yet_is_asked_until_it_answers() -> None:
-    account, operator = served()
-    account.serving["Shadow"] = None
+    account, operator = copies("all_at_once")
     release = operator.release(model_package_arn=account.approve(2, "asleep"))
     assert (release.outcome, live(account)) == ("released", 2)
     assert account.vain > 3
 
 
-@pytest.mark.parametrize(("strategy", "mode"), [("rolling", "guarded"), ("all_at_once", "immediate")])
-def test_copies_are_guarded_where_they_are_replaced_in_batches(strategy: str, mode: str) -> None:
-    account, operator = served()
-    account.serving |= {"Mode": "inference_components", "Shadow": None}
-    account.serving["Rollout"] = {**account.serving["Rollout"], "Strategy": strategy}
-    release = operator.release(model_package_arn=account.approve(2))
+def test_a_rollback_wakes_what_it_brings_back() -> None:
+    account, operator = copies("all_at_once", 2)
+    account.drowsy = True
+    rollback = operator.rollback()
+    assert (rollback.outcome, live(account), account.drowsy) == ("released", 1, False)
+
+
+def test_copies_that_fell_asleep_while_a_version_was_watched_are_no_fault_of_it() -> None:
+    account, operator = copies("all_at_once")
+    release = until(operator.start("release", model_package_arn=account.approve(2)), "watch")
+    account.drowsy = True
+    operator.finish(release)
     assert (release.outcome, live(account)) == ("released", 2)
-    assert account.parameters["RolloutMode"] == mode
+
+
+def test_copies_are_guarded_where_they_are_replaced_in_batches() -> None:
+    for strategy, mode, outcome in (
+        ("rolling", "guarded", "rolled_back"),
+        ("all_at_once", "immediate", "reverted"),
+    ):
+        account, operator = copies(strategy, 2)
+        assert account.parameters["RolloutMode"] == mode
+        config = account.endpoint_config
+        release = operator.release(model_package_arn=account.approve(3, "weak"))
+        assert (release.outcome, live(account)) == (outcome, 2)
+        assert account.endpoint_config == config, "copies change, the endpoint stays as it is"
+
+
+def test_a_component_that_went_back_without_a_word_is_put_right() -> None:
+    account, operator = copies("rolling")
+    account.silent = True
+    release = operator.release(model_package_arn=account.approve(2, "weak"))
+    assert (release.outcome, live(account)) == ("rolled_back", 1)
+
+
+def test_a_stack_that_could_lose_its_component_refuses_releases() -> None:
+    account, operator = copies("rolling")
+    policy = json.loads(str(account.policy))
+    policy["Statement"][1]["Resource"] = "LogicalResourceId/Endpoint"
+    account.policy = json.dumps(policy)
+    release = operator.release(model_package_arn=account.approve(2))
+    assert (release.outcome, live(account)) == ("refused", 1)
+    assert "a stack policy that keeps the inference component" in release.work["Message"]
 
 
 def test_an_approval_that_is_withdrawn_during_the_bake_stops_the_release() -> None:

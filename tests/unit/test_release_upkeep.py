@@ -203,7 +203,9 @@ def test_every_way_to_be_wrong_is_named() -> None:
     off = {**stack.parameters, "Paused": "true"}
     wrong = {
         "no termination protection": replace(now, stack=replace(stack, protected=False)),
-        "lets an update delete": replace(now, stack=replace(stack, policy=json.dumps(protection.LIFTED))),
+        "lets an update delete": replace(
+            now, stack=replace(stack, policy=json.dumps(protection.policy(["Endpoint"], "Update:Replace")))
+        ),
         "is in UPDATE_ROLLBACK_FAILED": replace(now, stack=replace(stack, status="UPDATE_ROLLBACK_FAILED")),
         "has configuration elsewhere": replace(now, endpoint=replace(endpoint, config="elsewhere")),
         "there is no endpoint": replace(now, endpoint=None),

@@ -95,6 +95,12 @@ def formats(kind: Kind | Literal["bedrock"], technique: str) -> tuple[str, ...]:
     return tuple(_data()["formats"][kind][technique])
 
 
+def rows(kind: Kind, technique: str) -> tuple[int | None, int | None]:
+    """Fewest records to learn from, and most with those to validate, of a technique; None: undocumented."""
+    entry = _data()["rows"].get(kind, {"techniques": {}})["techniques"].get(technique, {})
+    return entry.get("fewest"), entry.get("most")
+
+
 def reward_models() -> dict[str, tuple[str, ...]]:
     """Regions of each model of Bedrock that may judge answers during RLAIF."""
     return {name: tuple(entry["regions"]) for name, entry in _data()["reward_models"].items()}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from mlplatform.settings.customization_values import BUILT_IN_REWARDS, reward_name
+from mlplatform.settings.customization_rewards import RewardSettings
 
 _SOURCES = Path(__file__).parents[3] / "lambda"
 _LIBRARY = "rewards"
@@ -28,11 +28,11 @@ class RewardPackage:
     content: bytes = field(repr=False)
 
 
-def pack(reward: str, folder: Path) -> RewardPackage:
+def pack(reward: RewardSettings, folder: Path) -> RewardPackage:
     """Pack a reward function: one of the platform's own, or a ``.py`` file of the model's ``folder``."""
-    if reward in BUILT_IN_REWARDS:
-        return _built_in(reward_name(reward))
-    files = {**_library(), "reward.py": (folder / reward).read_bytes()}
+    if reward.file is None:
+        return _built_in(reward.name)
+    files = {**_library(), "reward.py": (folder / reward.file).read_bytes()}
     return _packed(files, "rewards.own.handler")
 
 

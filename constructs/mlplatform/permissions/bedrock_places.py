@@ -71,8 +71,11 @@ def tag_new(product: ModelProduct, settings: Environment, *kinds: str) -> Grant:
 def start_jobs(product: ModelProduct, settings: Environment) -> Grant:
     """Customizing the base model of the settings, and no other."""
     models = base_model(product, settings)
-    why = "Bedrock numbers the models that come of the base model"
-    condition = becomes_mine(product, settings)
+    why = "Bedrock numbers the models that come of the base model; what is not this model's is no base"
+    condition = {
+        **becomes_mine(product, settings),
+        "StringEqualsIfExists": mine(product, settings)["StringEquals"],
+    }
     return Grant("StartJobs", ("bedrock:CreateModelCustomizationJob",), models, why, condition)
 
 

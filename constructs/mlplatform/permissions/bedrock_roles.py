@@ -2,7 +2,7 @@
 
 from mlplatform.exports import imported
 from mlplatform.permissions import bedrock_places as places
-from mlplatform.permissions.bedrock_network import bedrock_network
+from mlplatform.permissions.bedrock_network import CUSTOMIZATION, IMPORT, bedrock_network
 from mlplatform.permissions.data_reading import read_data, read_sources
 from mlplatform.permissions.function_roles import ADMISSION, CHECK, function_arn
 from mlplatform.permissions.grant import Grant
@@ -23,21 +23,22 @@ def bedrock_job(product: ModelProduct, settings: Environment) -> list[Grant]:
     written = object_arns(settings, f"{bedrock.RECORDS}{product.name}/bedrock/*/*")
     use, key = ("kms:Decrypt", "kms:GenerateDataKey"), (imported("ArtifactsKeyArn", settings),)
     why = "a job writes its metrics below its run, which is named when it starts"
+    imports = places.imports_versions(product)
     return [
         *read_data(settings, product, who="a job"),
         *read_sources(settings, product, who="a job"),
-        *(_versions(product, settings) if places.imports_versions(product) else []),
+        *(_versions(product, settings) if imports else []),
         Grant("WriteWork", ("s3:AbortMultipartUpload", "s3:PutObject"), written, why, ours(settings)),
         Grant("UseKey", use, key, "what a job writes is encrypted", via(settings, "s3")),
         *places.model_key(settings),
-        *bedrock_network(settings),
+        *bedrock_network(settings, [CUSTOMIZATION, *([IMPORT] if imports else [])]),
         *_grader(product, settings),
     ]
 
 
 def _versions(product: ModelProduct, settings: Environment) -> list[Grant]:
-    """Reading the versions that are imported."""
-    prefix = f"{KEPT}{product.name}/*"
+    """Reading the versions that are imported: what customizations made, and no evaluation or decision."""
+    prefix = f"{KEPT}{product.name}/*/customization/*"
     listed = {**ours(settings), "StringLike": {"s3:prefix": [prefix]}}
     bucket, why = settings.names.bucket_arn("artifacts"), "any approved version of the model can be imported"
     return [

@@ -18,6 +18,7 @@ from mlplatform.permissions.places import (
 )
 from mlplatform.policy import within
 from mlplatform.settings import Environment
+from mlplatform.workflows.bedrock import OWNER_TAG
 
 _MANAGED = (
     "AmazonSageMakerFullAccess",
@@ -218,7 +219,8 @@ def _bedrock_import(settings: Environment) -> list[Grant]:
 
 
 def _workflows_own(settings: Environment) -> list[Grant]:
-    """Reward functions and contents of the registry by which workflows judge: nobody may put another there.
+    """Reward functions and contents of the registry by which workflows judge, and the tag of what they made:
+    nobody may put another in their place.
 
     Those of every environment of the account, as people of each may change what is called like theirs.
     """
@@ -240,6 +242,14 @@ def _workflows_own(settings: Environment) -> list[Grant]:
             tuple(f"sagemaker:{change}" for change in changes),
             sagemaker_arns(settings, *(f"hub-content/{hub}/*/{start}" for start in starts)),
             "workflows learn and judge by these data sets and evaluators",
+            effect="Deny",
+        ),
+        Grant(
+            "DenyWorkflowsModels",
+            ("bedrock:CreateModelImportJob", "bedrock:TagResource"),
+            ("*",),
+            "workflows serve, call and delete in Amazon Bedrock what has this tag",
+            {"Null": {f"aws:RequestTag/{OWNER_TAG}": "false"}},
             effect="Deny",
         ),
     ]

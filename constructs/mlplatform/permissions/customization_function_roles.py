@@ -12,6 +12,7 @@ from mlplatform.permissions.customization_places import (
     JOB_ROLE,
     KEPT,
     PROMPTS,
+    RESULTS,
     SPENDING,
     base_model,
     job_arns,
@@ -27,7 +28,7 @@ from mlplatform.policy import Conditions, within
 from mlplatform.settings import Environment
 from mlplatform.settings.customization import CustomizationSettings
 from mlplatform.settings.products import ModelProduct
-from mlplatform.version_notes import nothing_noted
+from mlplatform.version_notes import REMOVED, nothing_noted
 
 WORKFLOW = "customize"
 
@@ -68,9 +69,16 @@ def _records(product: ModelProduct, settings: Environment) -> list[Grant]:
     bucket, key = settings.names.bucket_arn("artifacts"), (imported("ArtifactsKeyArn", settings),)
     listed = {**ours(settings), "StringLike": {"s3:prefix": found}}
     use, why = ("kms:Decrypt", "kms:GenerateDataKey"), "spending, by month; results, by what was measured"
-    records = object_arns(settings, *mine, found)
+    records = object_arns(settings, *mine, f"{VERSIONS}{model}/*/{RESULTS}")
     return [
         Grant("KeepRecords", ("s3:GetObject", "s3:PutObject"), records, why, ours(settings)),
+        Grant(
+            "ReadResults",
+            ("s3:GetObject",),
+            object_arns(settings, found),
+            "what jobs of the model's runs found out",
+            ours(settings),
+        ),
         Grant(
             "ReadChecks",
             ("s3:GetObject",),
@@ -139,7 +147,7 @@ def _versions(product: ModelProduct, settings: Environment) -> list[Grant]:
             ("sagemaker:UpdateModelPackage",),
             versions[1:],
             "a version SageMaker registered gets its report, or is rejected; none is approved",
-            {**undecided, "Null": nothing_noted(settings)},
+            {**undecided, "Null": {**nothing_noted(settings), REMOVED: "true"}},
         ),
     ]
 

@@ -9,6 +9,7 @@ from mlplatform.exports import imported
 from mlplatform.permissions.customization_places import (
     KEPT,
     PROMPTS,
+    RESULTS,
     base_model,
     own_contents,
     rewards,
@@ -25,7 +26,7 @@ from mlplatform.settings.customization import CustomizationSettings
 from mlplatform.settings.products import ModelProduct
 from mlplatform.version_notes import nothing_noted
 
-_EXECUTION = "sagemaker:CustomerMetadataProperties/execution"
+_JUDGED = tuple(f"sagemaker:CustomerMetadataProperties/{key}" for key in ("evaluation", "execution", "gate"))
 """What a version says of the workflow that judged it; a job says nothing of the kind."""
 
 _WRITE = ("s3:AbortMultipartUpload", "s3:PutObject")
@@ -42,6 +43,7 @@ def customization_job(
         *_hubs(product, settings, section),
         *_versions(product, settings),
         *_scores(product, settings, section),
+        *_secrets(section),
         *_tracking(settings),
         *_telemetry(settings),
     ]
@@ -60,6 +62,13 @@ def _work(product: ModelProduct, settings: Environment) -> list[Grant]:
         Grant("ReadWork", READ_OBJECTS, object_arns(settings, *made, prompts), why, ours(settings)),
         Grant("ListWork", ("s3:ListBucket",), (bucket,), "a job lists its inputs", listed),
         Grant("WriteWork", _WRITE, object_arns(settings, *made), why, ours(settings)),
+        Grant(
+            "DenyForgingResults",
+            ("s3:PutObject",),
+            object_arns(settings, f"{VERSIONS}{model}/*/{RESULTS}"),
+            "the gate judges by what the workflow read in the results of jobs, not by what a job says",
+            effect="Deny",
+        ),
         Grant("UseKey", use, key, "what jobs write is encrypted", via(settings, "s3")),
     ]
 
@@ -80,7 +89,8 @@ def _versions(product: ModelProduct, settings: Environment) -> list[Grant]:
     names = settings.names
     versions = (names.package_group_arn(product.name), names.package_arns(product.name))
     status = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
-    pending = {"StringEqualsIfExists": status, "Null": {**nothing_noted(settings), _EXECUTION: "true"}}
+    silent = {**nothing_noted(settings), **dict.fromkeys(_JUDGED, "true")}
+    pending = {"StringEqualsIfExists": status, "Null": silent}
     read = ("AccessModelPackage", "DescribeModelPackage", "DescribeModelPackageGroup")
     return [
         Grant(
@@ -101,7 +111,7 @@ def _versions(product: ModelProduct, settings: Environment) -> list[Grant]:
 
 def _scores(product: ModelProduct, settings: Environment, section: CustomizationSettings) -> list[Grant]:
     """Reward functions and the models of Amazon Bedrock that judge answers, those that the settings name."""
-    functions = tuple(rewards(product, settings).values())
+    functions = tuple(rewards(product, settings, "sagemaker").values())
     rewarding = [technique.reward_model for technique in section.techniques.values()]
     judge = section.evaluate.judge if section.evaluate else None
     asked = {*rewarding, judge.model if judge else None} - {None}
@@ -113,6 +123,13 @@ def _scores(product: ModelProduct, settings: Environment, section: Customization
         *(_judging(settings, judge.model) if judge else []),
     ]
     return [grant for grant in grants if grant.resources]
+
+
+def _secrets(section: CustomizationSettings) -> list[Grant]:
+    """Tokens that hyperparameters name, and no other secret."""
+    why = "the model's settings name it in a hyperparameter, which holds no token itself"
+    read = ("secretsmanager:GetSecretValue",)
+    return [Grant("ReadSecrets", read, section.secrets, why)] if section.secrets else []
 
 
 def _judging(settings: Environment, judge: str) -> list[Grant]:

@@ -5,11 +5,12 @@ model ``churn-two`` as well, so what differs between runs is matched by its leng
 """
 
 from mlplatform.ai_registry import hub_name
+from mlplatform.customization.reward_deployments import Service, deployments
 from mlplatform.names import MAX_ENVIRONMENT, MAX_MODEL, MAX_PREFIX, Names
 from mlplatform.permissions.places import sagemaker_arns
 from mlplatform.settings import Environment
 from mlplatform.settings.customization import CustomizationSettings
-from mlplatform.settings.customization_values import reward_name
+from mlplatform.settings.customization_values import prompt_name
 from mlplatform.settings.products import ModelProduct
 
 KEPT = "customization/"
@@ -17,6 +18,9 @@ KEPT = "customization/"
 
 PROMPTS, SPENDING, BASE_RESULTS = "prompts/", "spend/", "base/"
 """Folders there: reward prompts, what jobs cost by month, and what base models showed."""
+
+RESULTS = "evaluation/evaluation.json"
+"""Where below a run's folder lies what the gate reads; the function alone writes it."""
 
 PUBLIC_HUB = "SageMakerPublicHub"
 """AWS's hub of base models, in every region."""
@@ -46,14 +50,17 @@ def customized(product: ModelProduct, settings: Environment) -> CustomizationSet
     return section if settings.training and section is not None and section.techniques else None
 
 
-def rewards(product: ModelProduct, settings: Environment) -> dict[str, str]:
-    """ARN of each reward function of a model, by what ``model.yaml`` calls it; none where nothing trains."""
+def rewards(product: ModelProduct, settings: Environment, service: Service | None = None) -> dict[str, str]:
+    """ARN of each reward function of a model by its name, of those that ``service`` asks if one is given;
+    none where nothing trains.
+    """
     if not settings.training or product.customization is None:
         return {}
     names = settings.names
     return {
-        reward: names.arn("lambda", f"function:{names.reward_function(product.name, reward_name(reward))}")
-        for reward in product.customization.rewards
+        one.name: names.arn("lambda", f"function:{names.reward_function(product.name, one.name)}")
+        for one in deployments(product.customization)
+        if service is None or service in one.services
     }
 
 
@@ -71,7 +78,7 @@ def content_names(product: ModelProduct, settings: Environment) -> dict[str, tup
     files = [prompt for prompt in prompts if prompt and prompt.endswith(".jinja")]
     kinds = {
         "DataSet": [thing for thing, location in data.items() if location],
-        "JsonDoc": [reward_name(one) for one in (*rewards(product, settings), *files)],
+        "JsonDoc": [*rewards(product, settings, "sagemaker"), *map(prompt_name, files)],
     }
     return {
         kind: tuple(settings.names.hub_content(product.name, thing) for thing in things)

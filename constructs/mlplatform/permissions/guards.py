@@ -37,7 +37,7 @@ def job_guards(settings: Environment) -> list[Grant]:
 
 def use_guards(settings: Environment) -> list[Grant]:
     """What may be used: instance types offered, models of one's own, no shell in a job."""
-    return [*_instances(settings), *_models(settings), _remote_debug(), *app_guards(settings)]
+    return [*_instances(settings), *_models(settings), _capacity(), _remote_debug(), *app_guards(settings)]
 
 
 def takes_volume_key(instance_type: str) -> bool:
@@ -201,6 +201,17 @@ def _models(settings: Environment) -> list[Grant]:
             {"ForAnyValue:ArnNotLike": {"sagemaker:ModelArn": own}},
         ),
     ]
+
+
+def _capacity() -> Grant:
+    """AWS's policies allow none of it today; it is billed by the hour, some of it for a term."""
+    made = ("CustomModel", "CustomModelDeployment", "MarketplaceModelEndpoint", "ModelCustomizationJob")
+    bought = ("CreateProvisionedModelThroughput", "UpdateProvisionedModelThroughput")
+    return _deny(
+        "DenyBuyingInBedrock",
+        tuple(f"bedrock:{action}" for action in (*(f"Create{kind}" for kind in made), *bought)),
+        "workflows customize and serve models in Amazon Bedrock, within the model's budget",
+    )
 
 
 def _remote_debug() -> Grant:

@@ -49,8 +49,11 @@ def endpoints(settings: Environment, who: str) -> list[Grant]:
     """The environment's endpoints, for those who see no other."""
     if not serves(settings):
         return []
-    arns, why = sagemaker_arns(settings, f"endpoint/{settings.names.endpoint('*')}"), f"{who} see any of them"
-    return [Grant("SeeEndpoints", ("sagemaker:DescribeEndpoint",), arns, why)]
+    copies = any(product.serving and product.serving.components for product in settings.products)
+    kinds = {"endpoint": "Endpoint", **({"inference-component": "InferenceComponent"} if copies else {})}
+    arns = sagemaker_arns(settings, *(f"{kind}/{settings.names.endpoint('*')}" for kind in kinds))
+    see = tuple(f"sagemaker:Describe{noun}" for noun in kinds.values())
+    return [Grant("SeeEndpoints", see, arns, f"{who} see any of them")]
 
 
 def serving(settings: Environment, who: str) -> list[Grant]:
@@ -120,6 +123,7 @@ _DESCRIBE_WORK = (
     "sagemaker:DescribeHyperParameterTuningJob",
     "sagemaker:DescribeImage",
     "sagemaker:DescribeImageVersion",
+    "sagemaker:DescribeInferenceComponent",
     "sagemaker:DescribeModel",
     "sagemaker:DescribePipeline",
     "sagemaker:DescribePipelineDefinitionForExecution",

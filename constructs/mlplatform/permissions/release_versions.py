@@ -31,7 +31,7 @@ def versions(served: Served) -> list[Grant]:
             ("sagemaker:UpdateModelPackage",),
             (numbered,),
             "what served is noted on the version, in any of them; nobody's decision is changed",
-            noting(served.names, served.settings),
+            noting(served.names, served.settings, served.product.name),
         ),
         *_whole(served),
         *_lineage(served),

@@ -10,10 +10,12 @@ from mlplatform.settings.customization_evaluation import (
     CustomizationEvaluateSettings,
     CustomizationGateSettings,
 )
+from mlplatform.settings.customization_rewards import RewardSettings
 from mlplatform.settings.customization_values import (
+    SECRET_ARN,
     BedrockModelId,
     DataFormat,
-    Reward,
+    Price,
     hyperparameter_text,
 )
 from mlplatform.settings.data import DataLocation
@@ -51,6 +53,9 @@ class TechniqueSettings(Resettable):
     format: DataFormat | None = Field(
         default=None, description="the form of a line of the data; the technique's own, unless given"
     )
+    duplicates: Literal["report", "refuse"] = Field(
+        default="report", description="what becomes of a record that an earlier one equals"
+    )
     start_from: Literal["base", "approved"] = Field(
         default="base", description="the base model, or the newest approved version of this model"
     )
@@ -63,8 +68,9 @@ class TechniqueSettings(Resettable):
     hyperparameters: dict[HyperparameterName, Scalar] = Field(
         default={}, description="what the model's recipe is told"
     )
-    reward_function: Reward | None = Field(
-        default=None, description="with rlvr: exact_match, json_schema, or a .py file of the model's folder"
+    reward_function: RewardSettings | None = Field(
+        default=None,
+        description="with rlvr, what says how good an answer is, in short: exact_match, reward.py",
     )
     reward_prompt: RewardPrompt | None = Field(
         default=None, description="with rlaif: Builtin.<Metric>, or a .jinja file of the model's folder"
@@ -76,7 +82,12 @@ class TechniqueSettings(Resettable):
         default=600, ge=1, le=40_320, description="the job is stopped after so many minutes"
     )
     spend_usd: int = Field(
-        ge=1, le=1_000_000, description="what a job costs at most, in US dollars; counts against the budget"
+        ge=1,
+        le=1_000_000,
+        description="what a run costs at most, evaluations too, in US dollars; counts against the budget",
+    )
+    usd_per_million_tokens: Price | None = Field(
+        default=None, description="AWS's price of training; with that of evaluate, the estimate is corrected"
     )
 
     @property
@@ -140,12 +151,17 @@ class CustomizationSettings(Section):
         return given or catalog.formats(catalog.kind_of(self.hub_model[0]), technique)[0]
 
     @property
-    def rewards(self) -> tuple[str, ...]:
-        """Reward functions and scorers that need a function of ours, each once, sorted."""
-        used = {technique.reward_function for technique in self.techniques.values()}
-        used |= {self.evaluate.scorer if self.evaluate else None}
-        used |= {self.bedrock.reward_function if self.bedrock else None}
-        return tuple(sorted(reward for reward in used if reward and reward not in catalog.preset_scorers()))
+    def sagemaker_rewards(self) -> tuple[RewardSettings, ...]:
+        """Rewards of its techniques, and the scorer unless SageMaker has it: in the order of the settings."""
+        used = [technique.reward_function for technique in self.techniques.values()]
+        used.append(self.evaluate.scorer.reward if self.evaluate and self.evaluate.scorer else None)
+        return tuple(reward for reward in used if reward)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """ARNs of the secrets that hyperparameters name, each once, sorted."""
+        values = {str(value) for one in self.techniques.values() for value in one.hyperparameters.values()}
+        return tuple(sorted(value for value in values if SECRET_ARN.fullmatch(value)))
 
     @property
     def locations(self) -> tuple[str, ...]:

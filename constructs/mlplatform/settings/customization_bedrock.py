@@ -6,10 +6,10 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
 from mlplatform.customization import catalog
+from mlplatform.settings.customization_rewards import RewardSettings
 from mlplatform.settings.customization_values import (
     BedrockModelId,
     DataFormat,
-    Reward,
     hyperparameter_text,
 )
 from mlplatform.settings.data import DataLocation
@@ -69,9 +69,8 @@ class BedrockSettings(Resettable):
     hyperparameters: dict[HyperparameterName, Scalar] = Field(
         default={}, description="what the job is told, in the API's own words"
     )
-    reward_function: Reward | None = Field(
-        default=None,
-        description="with reinforcement_fine_tuning: exact_match, json_schema, or a .py file of the folder",
+    reward_function: RewardSettings | None = Field(
+        default=None, description="with reinforcement_fine_tuning, in short: exact_match, reward.py"
     )
     serving: BedrockServingSettings = Field(
         default_factory=BedrockServingSettings,

@@ -23,7 +23,7 @@ def bedrock_problems(section: CustomizationSettings, bedrock: BedrockSettings) -
     yield from _format(known, bedrock)
     yield from _reward(bedrock)
     ranges = catalog.bedrock_hyperparameters(bedrock.base_model, bedrock.customization)
-    yield from told(bedrock.hyperparameters, ranges, (*_AT, "hyperparameters"))
+    yield from told(bedrock.hyperparameters, ranges, (*_AT, "hyperparameters"), secrets=False)
     yield from only(bedrock.hyperparameters, ranges, (*_AT, "hyperparameters"))
     if bedrock.spend_usd > section.monthly_budget_usd:
         what = "one job may cost more than the month's budget"
@@ -67,7 +67,7 @@ def _reward(bedrock: BedrockSettings) -> Iterator[Finding]:
         what = f"{_REINFORCEMENT} does not go without reward_function"
         yield finding((*_AT, "customization"), what, allowed="a reward_function")
     elif not reinforced and bedrock.reward_function is not None:
-        what, given = f"does not go with {bedrock.customization}", repr(bedrock.reward_function)
+        what, given = f"does not go with {bedrock.customization}", repr(bedrock.reward_function.text)
         yield finding((*_AT, "reward_function"), what, given=given, allowed=_REINFORCEMENT)
 
 

@@ -6,6 +6,7 @@ from mlplatform.settings.customization import CustomizationSettings
 from mlplatform.settings.customization_bedrock_checks import bedrock_problems
 from mlplatform.settings.customization_evaluation_checks import evaluation_problems, gate_problems
 from mlplatform.settings.customization_owned import CUSTOMIZING
+from mlplatform.settings.customization_reward_checks import reward_problems
 from mlplatform.settings.customization_technique_checks import licence_problems, technique_problems
 from mlplatform.settings.findings import Finding, finding
 from mlplatform.settings.products import ModelProduct
@@ -27,6 +28,7 @@ def customization_problems(product: ModelProduct, section: CustomizationSettings
         yield finding("customization", "customizes nothing", allowed=allowed)
     yield from _together(section)
     yield from licence_problems(section)
+    yield from reward_problems(section)
     for name in section.techniques:
         yield from technique_problems(section, name)
     if section.evaluate:

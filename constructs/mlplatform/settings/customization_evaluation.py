@@ -5,18 +5,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from mlplatform.customization import catalog
-from mlplatform.settings.customization_values import BedrockModelId, reward_name
+from mlplatform.settings.customization_rewards import ScorerSettings
+from mlplatform.settings.customization_values import BedrockModelId, Price
 from mlplatform.settings.data import DataLocation
 from mlplatform.settings.fields import Section, Text
 from mlplatform.settings.gate import Ratio
 
-Scorer = Annotated[
-    str,
-    Text(
-        r"exact_match|json_schema|prime_math|prime_code|[a-z][a-z0-9_]{0,40}\.py",
-        "exact_match, json_schema, prime_math, prime_code, or a file of the model's folder such as reward.py",
-    ),
-]
 MetricName = Annotated[
     str,
     Text(r"(benchmark|scorer|judge):[A-Za-z0-9_]{1,64}", "benchmark:<task>, scorer:<name> or judge:<Metric>"),
@@ -46,17 +40,24 @@ class CustomizationEvaluateSettings(Section):
 
     data: DataLocation | None = Field(default=None, description="questions with the answers they should get")
     benchmark: BenchmarkSettings | None = Field(default=None, description="a public benchmark")
-    scorer: Scorer | None = Field(default=None, description="a function that compares answers with data")
+    scorer: ScorerSettings | None = Field(
+        default=None,
+        description="what compares answers with data, in short: exact_match, prime_math, reward.py",
+    )
     judge: JudgeSettings | None = Field(default=None, description="a model that judges answers")
     max_runtime_minutes: int = Field(
         default=240, ge=1, le=1_440, description="a job is stopped after so many minutes"
+    )
+
+    usd_per_million_tokens: Price | None = Field(
+        default=None, description="AWS's price of an evaluation's tokens; see the techniques'"
     )
 
     @property
     def metrics(self) -> tuple[str, ...]:
         """Names of everything that is measured, as the gate calls it."""
         found = [f"benchmark:{self.benchmark.task}"] if self.benchmark else []
-        found += [f"scorer:{reward_name(self.scorer)}"] if self.scorer else []
+        found += [f"scorer:{self.scorer.name}"] if self.scorer else []
         judged = self.judge.metrics if self.judge else []
         return (*found, *(f"judge:{metric.removeprefix(catalog.BUILT_IN)}" for metric in judged))
 

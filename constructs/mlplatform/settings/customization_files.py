@@ -6,10 +6,14 @@ from pathlib import Path
 
 from mlplatform.customization import reward_source
 from mlplatform.settings.customization import CustomizationSettings
-from mlplatform.settings.customization_values import BUILT_IN_REWARDS, reward_name
+from mlplatform.settings.customization_reward_checks import rewards
+from mlplatform.settings.customization_schemas import schema_problems
 from mlplatform.settings.findings import Finding, finding
 from mlplatform.settings.findings import Path as Keys
 from mlplatform.settings.products import ModelProduct
+
+TAKEN = ("exact_match.py", "json_schema.py", "prime_math.py", "prime_code.py")
+"""Files whose rewards would be called like one of the platform or of SageMaker."""
 
 MAX_PROMPT_BYTES = 65_536
 """A reward prompt, which is a page of text."""
@@ -20,13 +24,15 @@ def problems(product: ModelProduct, folder: Path) -> Iterator[Finding]:
     if product.customization is None:
         return
     for path, name in _named(product.customization):
-        if name.endswith(".py") and reward_name(name) in BUILT_IN_REWARDS:
+        if name in TAKEN:
             what = "is called like one of the platform's own"
             yield finding(path, what, given=repr(name), allowed="another name")
         elif not (folder / name).is_file():
             yield _missing(path, name, folder)
         elif name.endswith(".jinja"):
             yield from _prompt(path, folder / name)
+        elif name.endswith(".json"):
+            yield from schema_problems(path, folder / name)
         else:
             found = reward_source.faults((folder / name).read_bytes(), name)
             yield from (finding(path, f"is no reward function: {fault}") for fault in found)
@@ -34,15 +40,14 @@ def problems(product: ModelProduct, folder: Path) -> Iterator[Finding]:
 
 def _named(section: CustomizationSettings) -> Iterator[tuple[Keys, str]]:
     """Path in the settings and name of every file they name."""
-    named: list[tuple[Keys, str | None]] = []
+    for path, reward in rewards(section):
+        if reward.file:
+            yield path, reward.file
+        if reward.schema_file:
+            yield (*path, "json_schema"), reward.schema_file
     for technique, given in section.techniques.items():
-        at = ("customization", "techniques", technique)
-        named += [((*at, key), getattr(given, key)) for key in ("reward_function", "reward_prompt")]
-    scorer = section.evaluate.scorer if section.evaluate else None
-    graded = section.bedrock.reward_function if section.bedrock else None
-    named += [(("customization", "evaluate", "scorer"), scorer)]
-    named += [(("customization", "bedrock", "reward_function"), graded)]
-    return ((path, name) for path, name in named if name and name.endswith((".py", ".jinja")))
+        if given.reward_prompt and given.reward_prompt.endswith(".jinja"):
+            yield ("customization", "techniques", technique, "reward_prompt"), given.reward_prompt
 
 
 def _missing(path: Keys, name: str, folder: Path) -> Finding:

@@ -15,6 +15,7 @@ def region_problems(product: ModelProduct, settings: Environment) -> Iterator[Fi
     section = product.customization
     if section is None:
         return
+    yield from _secrets(section, settings)
     offered = not section.techniques or settings.region in _regions(section)
     if section.techniques:
         yield from _sagemaker(product.name, section, settings.region)
@@ -51,6 +52,17 @@ def _sagemaker(name: str, section: CustomizationSettings, region: str) -> Iterat
             allowed = f"{', '.join(here)}; or an environment in {', '.join(having)}"
             what = f"gives no rewards in {region}"
             yield finding(path, what, given=repr(given.reward_model), allowed=allowed)
+
+
+def _secrets(section: CustomizationSettings, settings: Environment) -> Iterator[Finding]:
+    """Roles reach no secret of another account, and jobs look for one in their own region."""
+    ours = [settings.region, settings.account]
+    for technique, given in section.techniques.items():
+        for name, value in given.hyperparameters.items():
+            if value in section.secrets and str(value).split(":")[3:5] != ours:
+                path: Path = ("customization", "techniques", technique, "hyperparameters", name)
+                allowed = f"a secret of the account {settings.account} in {settings.region}"
+                yield finding(path, "is a secret of elsewhere", given=repr(value), allowed=allowed)
 
 
 def _bedrock(

@@ -65,7 +65,8 @@ def _rewards(technique: TechniqueSettings, name: str, path: Path) -> Iterator[Fi
         if name == owner and value is None:
             yield finding(path, f"{name} does not go without {key}", allowed=f"a {key}")
         elif name != owner and value is not None:
-            yield finding((*path, key), f"does not go with {name}", given=repr(value), allowed=owner)
+            given = repr(getattr(value, "text", value))
+            yield finding((*path, key), f"does not go with {name}", given=given, allowed=owner)
     yield from _judged(technique, name, path)
 
 

@@ -1,14 +1,14 @@
 """The kinds of value that settings of model customization are made of."""
 
 import json
+import re
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from mlplatform.settings.fields import Text
-from mlplatform.settings.values import Scalar
+from pydantic.functional_validators import AfterValidator
 
-BUILT_IN_REWARDS = ("exact_match", "json_schema")
-"""Reward functions that the platform has itself."""
+from mlplatform.settings.fields import Text, refuse
+from mlplatform.settings.values import Number, Scalar
 
 DataFormat = Literal[
     "prompt_completion",
@@ -22,13 +22,6 @@ DataFormat = Literal[
     "bedrock_chat",
     "continued_pretraining",
 ]
-Reward = Annotated[
-    str,
-    Text(
-        r"exact_match|json_schema|[a-z][a-z0-9_]{0,40}\.py",
-        "exact_match, json_schema, or a file of the model's folder such as reward.py",
-    ),
-]
 BedrockModelId = Annotated[
     str,
     Text(
@@ -39,11 +32,25 @@ BedrockModelId = Annotated[
 """Amazon Bedrock API, BaseModelIdentifier and ModelIdentifier, without ARNs, which hold a region."""
 
 
+def price(value: float) -> float:
+    """Refuse what is no price."""
+    if not 0 < value <= 100_000:
+        raise refuse("out of range", given=value, allowed="a number above 0, at most 100000")
+    return value
+
+
+Price = Annotated[Number, AfterValidator(price)]
+"""US dollars."""
+
+SECRET_ARN = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]{1,512}-\w{6}")
+"""Of a whole secret, with the six characters that AWS Secrets Manager adds to its name."""
+
+
 def hyperparameter_text(value: Scalar) -> str:
     """A hyperparameter as the APIs take it: text as it is, ``true``, and numbers as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def reward_name(reward: str) -> str:
-    """What a reward function or scorer is called: ``exact_match``, or its file without ``.py``."""
-    return PurePosixPath(reward).stem
+def prompt_name(prompt: str) -> str:
+    """What a reward prompt is called: its file without ``.jinja``."""
+    return PurePosixPath(prompt).stem

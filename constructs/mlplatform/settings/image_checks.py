@@ -64,8 +64,8 @@ def _customized(product: ModelProduct) -> Iterator[Finding]:
         if getattr(inference, key):
             what = "does not go with customization, whose models a server of language models runs"
             yield finding(f"inference.{key}", what, given=repr(getattr(inference, key)), allowed="none")
-    first, path = serving.instance_type, ("inference", "framework")
-    yield from _framework(inference, "inference", first, path, ("serving", "instance_type"))
+    where = ("serving", "instance_type")
+    yield from _framework(inference, "inference", serving.instance_type, ("inference", "framework"), where)
 
 
 def kinds_of(train: TrainSettings) -> list[str]:

@@ -10,7 +10,7 @@ from mlplatform.settings.fields import Resettable, RoleArn, Section, Text, uniqu
 from mlplatform.settings.inference import ContentType
 from mlplatform.settings.jobs import DEFAULT_INSTANCE_TYPE
 from mlplatform.settings.objectives import CaptureSettings, MetricsSettings, ObjectivesSettings
-from mlplatform.settings.rollouts import RolloutSettings, ShadowSettings
+from mlplatform.settings.rollouts import RolloutSettings, ShadowSettings, Strategy
 from mlplatform.settings.scaling import (
     AsyncInferenceSettings,
     AutoscalingSettings,
@@ -48,11 +48,16 @@ def _instances(given: dict[str, Any]) -> InstancesSettings:
     return InstancesSettings()
 
 
-def _rollout(given: dict[str, Any]) -> RolloutSettings:
+def _strategy(given: dict[str, Any]) -> Strategy:
+    """What applies unless the settings say otherwise, by the mode and the number of copies."""
     if given.get("mode") == "inference_components":
         copies = given["components"].copies.minimum if given.get("components") else 1
-        return RolloutSettings(strategy="rolling" if copies >= LEAST_COPIES else "all_at_once")
-    return RolloutSettings(strategy="all_at_once" if given.get("mode") == "serverless" else "canary")
+        return "rolling" if copies >= LEAST_COPIES else "all_at_once"
+    return "all_at_once" if given.get("mode") == "serverless" else "canary"
+
+
+def _rollout(given: dict[str, Any]) -> RolloutSettings:
+    return RolloutSettings(strategy=_strategy(given))
 
 
 class ServingSettings(Resettable):
@@ -144,6 +149,13 @@ class ServingSettings(Resettable):
         cls, section: AsyncInferenceSettings | None, info: ValidationInfo
     ) -> AsyncInferenceSettings | None:
         return section or (AsyncInferenceSettings() if info.data.get("mode") == "async" else None)
+
+    @field_validator("rollout")
+    @classmethod
+    def _as_the_mode_has_it(cls, section: RolloutSettings, info: ValidationInfo) -> RolloutSettings:
+        if "strategy" in section.model_fields_set:
+            return section
+        return section.model_copy(update={"strategy": _strategy(info.data)})
 
     @field_validator("consumers")
     @classmethod

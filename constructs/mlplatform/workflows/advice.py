@@ -16,7 +16,8 @@ ADVICE = {
     "DatasetUnreadable": "Rewrite the objects the message names as UTF-8 text in the format model.yaml says, "
     "or let the function read them if access was denied.",
     "DatasetInvalid": "Correct the header or the rows that the message and the report name, or raise "
-    "maximum_bad_rows if the model can bear such rows.",
+    "maximum_bad_rows of data in model.yaml if the model can bear such rows. Customization bears none: the "
+    "file problems.jsonl beside the report lists the first thousand, with line and field.",
     "GateNotPassed": "Read gate.json beside the evaluation: improve the model or the data, or change the "
     "gate in model.yaml if it asks for the wrong thing.",
     "CustomizationBudgetSpent": "Nothing was started and nothing costs anything: wait for the next month, or "

@@ -7,9 +7,9 @@ a capital letter, and documents none for reinforcement fine-tuning and distillat
 
 from typing import Any
 
+from mlplatform.permissions.customization_places import rewards
 from mlplatform.settings import Environment, ModelProduct
 from mlplatform.settings.customization_bedrock import BedrockSettings
-from mlplatform.settings.customization_values import reward_name
 from mlplatform.workflows.places import RUN, jsonata
 from mlplatform.workflows.requests import Request, merged, tags, vpc
 
@@ -75,11 +75,7 @@ def role(product: ModelProduct, settings: Environment) -> str:
 
 def grader(product: ModelProduct, settings: Environment) -> str | None:
     """ARN of the function that scores answers during a reinforcement fine-tuning, if there is one."""
-    reward = settings_of(product).reward_function
-    if reward is None:
-        return None
-    name = settings.names.reward_function(product.name, reward_name(reward))
-    return settings.names.arn("lambda", f"function:{name}")
+    return next(iter(rewards(product, settings, "bedrock").values()), None)
 
 
 def function_thing(product: ModelProduct) -> str:

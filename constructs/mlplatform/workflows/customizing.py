@@ -6,9 +6,12 @@ them in and starts the jobs, because Step Functions' own integrations may not kn
 
 import base64
 import hashlib
+import json
 from typing import Any
 
 from mlplatform.ai_registry import hub_name
+from mlplatform.customization import catalog
+from mlplatform.customization.reward_deployments import deployments
 from mlplatform.customization.reward_package import pack
 from mlplatform.permissions.customization_places import (
     BASE_RESULTS,
@@ -23,10 +26,12 @@ from mlplatform.permissions.run_places import KEPT as VERSIONS
 from mlplatform.settings import Environment, ModelProduct
 from mlplatform.settings.customization import CustomizationSettings, TechniqueSettings
 from mlplatform.settings.customization_evaluation import CustomizationGateSettings
-from mlplatform.settings.customization_values import reward_name
+from mlplatform.settings.customization_rewards import RewardSettings
+from mlplatform.settings.customization_values import prompt_name
 from mlplatform.workflows import customizing_requests as requests
 from mlplatform.workflows.customizing_measurements import measurements
 from mlplatform.workflows.customizing_requests import customized
+from mlplatform.workflows.serving_specification import MERGED, serving_specification
 
 Literal = dict[str, Any]
 
@@ -42,9 +47,10 @@ def customization_literal(product: ModelProduct, settings: Environment) -> Liter
     section, names = customized(product), settings.names
     name, version = section.hub_model
     evaluate = section.evaluate
-    questions = evaluate.data if evaluate else None
+    questions, scorer = (evaluate.data, evaluate.scorer) if evaluate else (None, None)
     return {
         "Model": product.name,
+        "Environment": settings.name,
         "Card": {"Description": product.description, "Owner": product.owner},
         "Hub": hub_name(settings.region, settings.account),
         "PackageGroup": settings.neighbours.registry.package_group_arn(product.name),
@@ -55,10 +61,17 @@ def customization_literal(product: ModelProduct, settings: Environment) -> Liter
         "Places": _places(product, settings),
         "Techniques": {one: _technique(one, section, product, settings) for one in section.techniques},
         "EvaluationDataset": names.hub_content(product.name, "evaluation") if questions else None,
-        "Scorer": _function(evaluate.scorer if evaluate else None, product, settings),
+        "Scorer": _function(scorer.reward if scorer else None, product, settings),
         "EvaluationSeconds": evaluate.max_runtime_minutes * 60 if evaluate else 0,
         "Measurements": measurements(section, product, settings),
+        **_serving(product, settings),
     }
+
+
+def _serving(product: ModelProduct, settings: Environment) -> Literal:
+    """How a version is served, and where the whole model lies; nothing for a model that is not."""
+    specification = serving_specification(product, settings)
+    return {"Serving": {"Folder": MERGED, "Specification": specification}} if specification else {}
 
 
 def checks(product: ModelProduct, settings: Environment) -> dict[str, list[Literal]]:
@@ -71,7 +84,8 @@ def checks(product: ModelProduct, settings: Environment) -> dict[str, list[Liter
             {
                 "Name": "training",
                 "Channels": list(requests.channels(technique)),
-                "Format": _format(section.format_of(name), technique.sequence_length),
+                "Format": _format(section.format_of(name), technique.sequence_length)
+                | _numbers(name, section),
             },
             *([asked] if questions else []),
         ]
@@ -96,6 +110,14 @@ def _format(name: str, sequence_length: str | None) -> Literal:
     return {"Format": name, "Header": False, "MaximumBadRows": 0, **length}
 
 
+def _numbers(name: str, section: CustomizationSettings) -> Literal:
+    """How many records a technique takes, as far as AWS says so, and what becomes of equal ones."""
+    fewest, most = catalog.rows(catalog.kind_of(section.hub_model[0]), name)
+    limits = {"MinimumRows": fewest, "MaximumRows": most}
+    given = {key: value for key, value in limits.items() if value is not None}
+    return {"Duplicates": section.techniques[name].duplicates, **given}
+
+
 def _places(product: ModelProduct, settings: Environment) -> dict[str, str]:
     """Where things are kept, with the blank of the run in some."""
     bucket = f"s3://{settings.names.bucket('artifacts')}"
@@ -118,12 +140,22 @@ def _technique(
     }
     return {
         "SpendUsd": technique.spend_usd,
+        "UsdPerMillionTokens": _prices(technique, section),
         "StartFrom": technique.start_from,
         "MaximumSeconds": technique.max_runtime_minutes * 60,
         "Datasets": contents,
         "Evaluator": _evaluator(technique, product, settings),
         "Request": requests.fine_tuning(name, section, product, settings),
     }
+
+
+def _prices(technique: TechniqueSettings, section: CustomizationSettings) -> Literal | None:
+    """AWS's prices, where they tell all that a run costs: models of Amazon Bedrock bill for themselves."""
+    evaluate = section.evaluate
+    training, evaluation = technique.usd_per_million_tokens, evaluate and evaluate.usd_per_million_tokens
+    if not training or not evaluation or technique.reward_model or (evaluate and evaluate.judge):
+        return None
+    return {"Training": training, "Evaluation": evaluation}
 
 
 def _evaluator(technique: TechniqueSettings, product: ModelProduct, settings: Environment) -> Literal | None:
@@ -136,7 +168,7 @@ def _evaluator(technique: TechniqueSettings, product: ModelProduct, settings: En
     folder = f"s3://{settings.names.bucket('artifacts')}/{KEPT}{product.name}/{PROMPTS}"
     return {
         "Type": "RewardPrompt",
-        "Name": settings.names.hub_content(product.name, reward_name(prompt)),
+        "Name": settings.names.hub_content(product.name, prompt_name(prompt)),
         "Reference": f"{folder}{digest}.jinja",
         "Code": digest,
         # Encoded: a template's braces and percent signs are nobody's placeholder or expression.
@@ -144,14 +176,19 @@ def _evaluator(technique: TechniqueSettings, product: ModelProduct, settings: En
     }
 
 
-def _function(reward: str | None, product: ModelProduct, settings: Environment) -> Literal | None:
-    """A reward function of ours; what SageMaker has itself needs none. ``Code`` changes with what it runs."""
-    arn = rewards(product, settings).get(reward or "")
-    if reward is None or arn is None:
+def _function(reward: RewardSettings | None, product: ModelProduct, settings: Environment) -> Literal | None:
+    """A reward function of ours; what SageMaker has itself needs none. ``Code`` changes with what it runs,
+    and with what the settings tell it.
+    """
+    known = {one.name: one for one in deployments(requests.customized(product))}
+    arns = rewards(product, settings, "sagemaker")
+    if reward is None or reward.name not in arns:
         return None
+    told = known[reward.name].variables(product.folder)
+    given = [pack(reward, product.folder).sha256, sorted(told.items())]
     return {
         "Type": "RewardFunction",
-        "Name": settings.names.hub_content(product.name, reward_name(reward)),
-        "Reference": arn,
-        "Code": pack(reward, product.folder).sha256,
+        "Name": settings.names.hub_content(product.name, reward.name),
+        "Reference": arns[reward.name],
+        "Code": hashlib.sha256(json.dumps(given).encode()).hexdigest(),
     }

@@ -17,7 +17,7 @@ from mlplatform.settings.customization_evaluation import (
     CustomizationEvaluateSettings,
     JudgeSettings,
 )
-from mlplatform.settings.customization_values import reward_name
+from mlplatform.settings.customization_rewards import ScorerSettings
 from mlplatform.workflows import customizing_requests as requests
 
 SCORING = "gen_qa"
@@ -55,13 +55,15 @@ class _Chains:
         asked = self._request("BenchmarkEvaluation", {"name": "benchmark", **told, **part})
         return _measurement([asked], SUMMARY, ["all"], {f"benchmark:{known.task}": known.metric})
 
-    def _scorer(self, scorer: str) -> dict[str, Any]:
-        own = scorer not in catalog.preset_scorers()
+    def _scorer(self, scorer: ScorerSettings) -> dict[str, Any]:
         told = {"name": "scorer", "task": SCORING, "strategy": SCORING, self._metric: "all"}
-        told |= {"postprocessing": "True", "aggregation": "mean"} if own else {}
-        told |= {} if own else {"preset_reward_function": scorer}
+        if scorer.preset:
+            told["preset_reward_function"] = scorer.preset
+        else:
+            told |= {"postprocessing": "True", "aggregation": "mean"}
+        own = scorer.preset is None
         asked = self._request("CustomScorerEvaluation", told, asked=True, evaluator=own)
-        return _measurement([asked], SUMMARY, ["all"], {f"scorer:{reward_name(scorer)}": REWARD})
+        return _measurement([asked], SUMMARY, ["all"], {f"scorer:{scorer.name}": REWARD})
 
     def _judge(self, judge: JudgeSettings) -> dict[str, Any]:
         """One job answers, the next judges what it wrote."""

@@ -21,6 +21,9 @@ REPORTS = "releases/"
 
 _HOUR = 3_600
 
+INSTANCE_MINUTES = 15
+"""Until SageMaker has an instance, found none of the first type included: typically five to ten."""
+
 
 def serving_literal(product: ModelProduct, settings: Environment) -> dict[str, Any]:
     """``Serving`` of every call of the release function. Raises ValueError for a product without serving."""
@@ -35,7 +38,7 @@ def serving_literal(product: ModelProduct, settings: Environment) -> dict[str, A
         "After": settings.release.after,
         "Shadow": _shadow(serving.shadow) if serving.shadow else None,
         "AbTest": _ab_test(serving.ab_test) if serving.ab_test else None,
-        "Rollout": _rollout(serving.rollout),
+        "Rollout": _rollout(serving.rollout) | _waking(serving),
         "AlarmPrefix": settings.names.alarm(product.name, "release-"),
         "OperatingAlarms": _operating_alarms(served) if serving.ab_test else None,
         "AllowedChanges": sorted(template(served)["Resources"]),
@@ -116,6 +119,14 @@ def _rollout(rollout: RolloutSettings) -> dict[str, Any]:
         "MaximumMinutes": rollout.maximum_minutes,
         "BakingMinutes": rollout.least_minutes,
     }
+
+
+def _waking(serving: ServingSettings) -> dict[str, int]:
+    """How long a release waits for the first copy of a model of which there is none."""
+    if serving.components is None:
+        return {}
+    seconds = serving.download_timeout_seconds + serving.startup_timeout_seconds
+    return {"WakeMinutes": INSTANCE_MINUTES + -(-seconds // 60)}
 
 
 def _links(endpoint: str, product: ModelProduct, settings: Environment) -> dict[str, str]:

@@ -4,14 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dataset_check.formats import conversations, converse, pairs, plain
+from dataset_check.formats import conversations, converse, pairs, plain, plain_converse, plain_fields
 from dataset_check.problem import Judged
 
 GIB = 1024**3
-
-
-def _none(_: Any) -> list[str]:
-    raise plain.NotPlainError
 
 
 def _one_form(_: Mapping[str, Any]) -> tuple[str, ...]:
@@ -50,7 +46,7 @@ class Form:
     """
 
     judge: Callable[[Mapping[str, Any]], Judged]
-    recognize: plain.Plain = _none
+    recognize: plain.Plain
     forms: Callable[[Mapping[str, Any]], tuple[str, ...]] = _one_form
     most_bytes: int = GIB
     fewest: int = 1
@@ -58,23 +54,27 @@ class Form:
 
 
 FORMATS: Mapping[str, Form] = {
-    "prompt_completion": Form(
-        pairs.judge_prompt_completion,
-        plain.two_texts(("prompt", "completion"), ("input", "output"), forms=True),
-        _pair_form,
-    ),
-    "chat": Form(conversations.judge_chat, plain.chat),
+    "prompt_completion": Form(pairs.judge_prompt_completion, plain_fields.PROMPT_COMPLETION, _pair_form),
+    "chat": Form(conversations.judge_chat, plain_fields.CHAT),
     "preference": Form(pairs.judge_preference, plain.preference, _preference_form),
-    "verifiable": Form(conversations.judge_verifiable, plain.one_text("prompt", "prompt"), _prompt_form),
-    "converse": Form(converse.judge_converse, plain.converse, _media_form, fewest=8, most=20_000),
-    "converse_preference": Form(converse.judge_converse_preference, forms=_media_form, fewest=8, most=20_000),
-    "reinforcement": Form(conversations.judge_reinforcement, fewest=100, most=20_000),
+    "verifiable": Form(conversations.judge_verifiable, plain_fields.VERIFIABLE, _prompt_form),
+    "converse": Form(converse.judge_converse, plain_converse.converse, _media_form, fewest=8, most=20_000),
+    "converse_preference": Form(
+        converse.judge_converse_preference,
+        plain_converse.converse_preference,
+        _media_form,
+        fewest=8,
+        most=20_000,
+    ),
+    "reinforcement": Form(
+        conversations.judge_reinforcement, plain_fields.REINFORCEMENT, fewest=100, most=20_000
+    ),
     "bedrock_prompt": Form(pairs.judge_bedrock_prompt, plain.two_texts(("prompt", "completion"))),
     "bedrock_chat": Form(conversations.judge_bedrock_chat, plain.bedrock_chat),
     "continued_pretraining": Form(
         pairs.judge_continued_pretraining, plain.one_text("input"), most_bytes=10 * GIB
     ),
-    "evaluation": Form(pairs.judge_evaluation, plain.one_text("query")),
+    "evaluation": Form(pairs.judge_evaluation, plain_fields.EVALUATION),
 }
 """The formats by the names that settings use.
 
