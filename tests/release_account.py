@@ -554,7 +554,7 @@ class Account:
         ways = [self.resources, *([self.update.target] if self.update else [])]
         configs = {self.endpoint_config, *(way.config[0] for way in ways if way.config)}
         made = {each[0] for way in ways for each in (way.model, way.shadow, way.challenger) if each}
-        names = {one for one in configs if one} | made
+        names = {one for one in (*configs, self.component) if one} | made
         return names.union(*(self.named_by(config) for config in configs))
 
     def continue_rollback(self) -> None:

@@ -559,6 +559,6 @@ class Retained:
         if a.items["lease"]["holder"] == a.actor:  # else somebody may have changed the ledger this moment
             good = sorted((key for key in a.items if key.startswith("good#")), reverse=True)
             last = {a.items[key]["package"] for key in good[: a.serving["KeepVersions"]]}
-            if packages <= last:
+            if packages and packages <= last:  # a configuration for copies is of no version
                 a.violations.append(f"{name} is deleted, and a rollback may go back to what it was made of")
         a.swept.append(name)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mlplatform.settings import ModelProduct, read_environments
-from release.protection import policy
+from release import protection
 from tools.credentials import session_for
 from tools.deploy import NEVER_CREATED
 from tools.deployed import Stack, deployed_stacks, of_environment
@@ -38,17 +38,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     return int(any(name not in there for name in products))
 
 
-def _answering(product: ModelProduct) -> list[str]:
-    """Logical ids of what callers call."""
+def policy(product: ModelProduct) -> dict[str, Any]:
+    """The stack policy that keeps what callers call; it may name only what the template has."""
     copies = product.serving is not None and product.serving.components is not None
-    return ["Endpoint", "InferenceComponent"] if copies else ["Endpoint"]
+    return protection.policy(["Endpoint", "InferenceComponent"] if copies else ["Endpoint"])
 
 
 def protect(cloudformation: Any, stack: Stack, product: ModelProduct) -> str:
     """Protect the stack that serves a model; returns what was changed, in words. Once it is protected,
     nothing is.
     """
-    name, wanted, changed = stack["StackName"], policy(_answering(product)), []
+    name, wanted, changed = stack["StackName"], policy(product), []
     body = cloudformation.get_stack_policy(StackName=name).get("StackPolicyBody")
     if not body or json.loads(body) != wanted:
         cloudformation.set_stack_policy(StackName=name, StackPolicyBody=json.dumps(wanted))

@@ -78,7 +78,6 @@ STATEFUL_IDS = {
     },
     "Model-support-assistant": {"PackageGroup": "AWS::SageMaker::ModelPackageGroup"},
     "Serving-credit-approval": {
-        "Endpoint": "AWS::SageMaker::Endpoint",
         "EndpointConfig": "AWS::SageMaker::EndpointConfig",
         "ProductionModel": "AWS::SageMaker::Model",
         "ShadowModel": "AWS::SageMaker::Model",

@@ -25,7 +25,7 @@ def found(copies: int = 2, model: str = "model-2", status: str = "InService") ->
     }
     endpoint = {"EndpointConfigName": "config-1", "EndpointStatus": "InService"}
     stack: Any = {"StackStatus": "UPDATE_COMPLETE", "Outputs": outputs}
-    return Found("credit", "inference_components", LIVE, stack, endpoint, (), component)
+    return Found("credit", "inference_components", LIVE, stack, endpoint, component=component)
 
 
 def notes(given: Found) -> list[str]:

@@ -294,6 +294,7 @@ MODES: dict[str, dict[str, Any]] = {
     "serverless": {"shadow": None, "ab_test": None, "autoscaling": None, "instances": None},
     "async": {
         "shadow": None,
+        "ab_test": None,
         "autoscaling": {"target_invocations_per_minute": None, "target_backlog_per_instance": 5},
     },
 }
