@@ -165,7 +165,9 @@ def test_the_stack_policy_is_lifted_for_one_update_only_and_put_back_as_it_was()
     account.policy = json.dumps(own)
     pause = operator.start("lifecycle", action="pause")
     begun(account, pause, "follow_update")
-    assert json.loads(str(account.policy)) == protection.policy(["Endpoint", "InferenceComponent"], "Update:Replace")
+    assert json.loads(str(account.policy)) == protection.policy(
+        ["Endpoint", "InferenceComponent"], "Update:Replace"
+    )
     assert not account.marked
     operator.settle()
     assert json.loads(str(account.policy)) == own
