@@ -17,6 +17,9 @@ from mlplatform.lifecycle_script import MAX_CONTENT, content_hash, filled, impor
 from mlplatform.settings import Environment
 from mlplatform.settings.fields import Section
 
+SELDOM = pytest.mark.thorough
+"""Of cases like one that is always tried: each starts a Python of its own."""
+
 PRIVATE = {"DomainId": "d-1", "SpaceName": "try-things", "UserProfileName": "ana"}
 
 
@@ -154,6 +157,7 @@ def test_nothing_that_a_request_says_is_changed(studio: Studio, full: dict[str, 
     assert tags["cost-center"] == "4711"
 
 
+@pytest.mark.thorough
 def test_instances_with_storage_of_their_own_get_no_volume_key(studio: Studio, full: dict[str, str]) -> None:
     for instance_type, keys in (("ml.g5.xlarge", 1), ("ml.m5.large", 2)):
         request = {"ResourceConfig": {"InstanceType": instance_type}}
@@ -164,8 +168,8 @@ def test_instances_with_storage_of_their_own_get_no_volume_key(studio: Studio, f
     ("bucket", "key"),
     [
         ("acme-full-data-222233334444-us-east-1", "DataKeyArn"),
-        ("acme-full-artifacts-222233334444-us-east-1", "ArtifactsKeyArn"),
-        ("sagemaker-us-east-1-222233334444", "AccountKeyArn"),
+        pytest.param("acme-full-artifacts-222233334444-us-east-1", "ArtifactsKeyArn", marks=SELDOM),
+        pytest.param("sagemaker-us-east-1-222233334444", "AccountKeyArn", marks=SELDOM),
     ],
 )
 def test_results_are_encrypted_with_the_key_of_the_bucket_they_go_to(
@@ -200,6 +204,7 @@ def test_a_serverless_job_is_given_an_output_key_but_neither_volumes_nor_a_netwo
     assert sent["OutputDataConfig"]["KmsKeyId"] == full["AccountKeyArn"]
 
 
+@pytest.mark.thorough
 def test_every_other_kind_of_job_is_filled_in_as_well(studio: Studio, full: dict[str, str]) -> None:
     m5 = {"InstanceType": "ml.m5.large"}
     processing = fill(studio, "CreateProcessingJob", {"ProcessingResources": {"ClusterConfig": dict(m5)}})
@@ -272,8 +277,8 @@ STUDIO_JOB = "arn:aws:iam::222233334444:role/acme/full/studio/acme-full-studio-j
     ("name", "given", "sent"),
     [
         ("SagemakerEvaluation-LLMAJEvaluation-1", PERSONA, STUDIO_JOB),
-        ("SagemakerEvaluation-BenchmarkEvaluation-1", STUDIO_JOB, STUDIO_JOB),
-        ("try-nightly", PERSONA, PERSONA),
+        pytest.param("SagemakerEvaluation-BenchmarkEvaluation-1", STUDIO_JOB, STUDIO_JOB, marks=SELDOM),
+        pytest.param("try-nightly", PERSONA, PERSONA, marks=SELDOM),
     ],
 )
 def test_evaluations_of_the_sdk_run_as_the_role_of_jobs_and_other_pipelines_as_they_say(
@@ -287,6 +292,7 @@ def test_evaluations_of_the_sdk_run_as_the_role_of_jobs_and_other_pipelines_as_t
     assert created == updated == [sent, {"Steps": [step, {"Name": "Trace"}]}]
 
 
+@pytest.mark.thorough
 def test_other_plugins_of_botocore_stay(studio: Studio, full: dict[str, str]) -> None:
     code = 'import json, os; print(json.dumps(os.environ["BOTOCORE_EXPERIMENTAL__PLUGINS"].split(",")))'
     ours = "platform_job_defaults=platform_job_defaults"
@@ -296,6 +302,7 @@ def test_other_plugins_of_botocore_stay(studio: Studio, full: dict[str, str]) ->
     assert json.loads(both) == ["other=module", ours]
 
 
+@pytest.mark.thorough
 def test_a_person_nobody_knows_has_the_defaults_all_the_same(
     studio: Studio, environments: dict[str, Environment]
 ) -> None:
@@ -304,6 +311,7 @@ def test_a_person_nobody_knows_has_the_defaults_all_the_same(
     assert '"studio/unknown"' in studio.config_file.read_text(encoding="utf-8")
 
 
+@pytest.mark.thorough
 def test_in_a_shared_space_what_is_written_belongs_to_the_space(
     studio: Studio, environments: dict[str, Environment]
 ) -> None:

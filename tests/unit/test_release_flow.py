@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from release_driver import Execution, Operator
 from release_world import ENDPOINT, PACKAGE, SERVING, Account, Fault
 
@@ -583,6 +584,7 @@ def test_a_release_that_dies_at_any_call_is_taken_up_and_ends_once() -> None:
         every_death(step, check)
 
 
+@pytest.mark.thorough
 def test_the_next_release_takes_over_from_a_dead_one_without_help() -> None:
     def check(account: Account, operator: Operator, release: Execution) -> None:
         account.approve(3)
@@ -594,6 +596,7 @@ def test_the_next_release_takes_over_from_a_dead_one_without_help() -> None:
         every_death(step, check)
 
 
+@pytest.mark.thorough
 def test_a_rollback_helps_after_any_death() -> None:
     def check(account: Account, operator: Operator, release: Execution) -> None:
         operator.rollback()

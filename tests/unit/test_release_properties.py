@@ -35,7 +35,7 @@ def _seeded(number: int) -> type[Releases]:
 
 
 def test_releases_keep_their_promises_in_every_disorder() -> None:
-    run_state_machine_as_test(_seeded(0), settings=_settings(200))
+    run_state_machine_as_test(_seeded(0), settings=_settings(120))
 
 
 @pytest.mark.thorough
