@@ -42,10 +42,7 @@ def _lived(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterator[
         yield from releases.later_releases(rehearsal, product, version, show)
         if "ab-test" in there and not rehearsal.settings.release.on_approval:
             yield from ab_tests.ab_tests(rehearsal, product, version, show)
-        yield from upkeep.looked_after(rehearsal, product, show)
-        yield from pauses.paused_and_resumed(rehearsal, product, show)
-        yield from pauses.resumed_meanwhile(rehearsal, product, show)
-        yield from pauses.retired(rehearsal, product, show)
+        yield from _rest_of_life(rehearsal, product, show)
     if "batch" in there:
         rehearsal.approve(version)
         yield _ran(rehearsal, product, "batch", version, show)
@@ -69,6 +66,15 @@ def _customized(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iter
     if versions and releases_it:
         better = versions[min(1, len(versions) - 1)]
         yield from component_releases.later_releases(rehearsal, product, better, show)
+        yield from _rest_of_life(rehearsal, product, show)
+
+
+def _rest_of_life(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterator[Step]:
+    """What serves is looked after, paused, resumed and retired."""
+    yield from upkeep.looked_after(rehearsal, product, show)
+    yield from pauses.paused_and_resumed(rehearsal, product, show)
+    yield from pauses.resumed_meanwhile(rehearsal, product, show)
+    yield from pauses.retired(rehearsal, product, show)
 
 
 def _ran(rehearsal: Rehearsal, product: ModelProduct, workflow: str, version: str, show: Show) -> Step:

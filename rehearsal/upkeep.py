@@ -30,7 +30,10 @@ SWEPT = {"models", "endpoint configurations"}
 
 
 def looked_after(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterator[Step]:
-    """Have the clock call a week later; then change the endpoint by hand, be told, and mend it as told."""
+    """Have the clock call a week later; then change the endpoint by hand, be told, and mend it as told.
+
+    The endpoint of copies has one configuration only, which nobody can change for another.
+    """
     _grow_old(rehearsal)
     before, serves = listing(rehearsal), serving(rehearsal, product)
     called(rehearsal, product)
@@ -42,7 +45,8 @@ def looked_after(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Ite
     show(f"{product.name}: swept {gone or 'nothing'}")
     show(f"{product.name}: {invoked(rehearsal, product)}")
     _told(rehearsal, product, 0, "OK")
-    yield from _mended(rehearsal, product, show)
+    if not served(product, rehearsal.settings).has_components:
+        yield from _mended(rehearsal, product, show)
 
 
 def _mended(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterator[Step]:
