@@ -59,9 +59,10 @@ def test_what_was_learned_is_released_gone_on_from_replaced_and_brought_back(liv
     assert [one.workflow for one in lived.steps[:3]] == ["customize", "release", "customize"]
     undone = "reverted" if lived.said("nobody asks") else "rolled_back"
     wanted = ["released", "released", undone, "released", "stopped", "stopped", "refused"]
+    wanted += ["paused", "refused", "refused", "resumed", "paused", "resumed", "retired"]
     assert [one.wanted for one in lived.served] == wanted
     answers = lived.said("the endpoint answers")
-    assert len(answers) == 4
+    assert len(answers) == 6
     assert all(LEARNED in line for line in answers)
 
 

@@ -68,7 +68,7 @@ def test_a_stack_that_lost_its_protection_is_told_of_until_it_has_it_again(
 
     assert state() == "ALARM"
     (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
-    protect(cloudformation, stack)
+    protect(cloudformation, stack, product)
     assert state() == "OK"
 
 
