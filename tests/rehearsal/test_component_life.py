@@ -6,7 +6,7 @@ import pytest
 from landscapes import ROOT
 from sample_account import sample_account
 
-from rehearsal.coverage import stale_reasons, unneeded
+from rehearsal.coverage import unneeded
 from rehearsal.driver import Rehearsal, rehearsed
 from rehearsal.life import live
 from rehearsal.step import Step
@@ -70,7 +70,6 @@ def test_its_roles_are_refused_nothing_and_need_all_they_may_do(lived: Lived) ->
     emulator = lived.account.emulator
     assert [str(call) for call in emulator.trace if not call.allowed] == []
     assert [str(statement) for statement in unneeded(emulator)] == []
-    assert stale_reasons(emulator) == []
 
 
 def test_where_there_may_be_no_copy_requests_and_releases_wake_one(lived: Lived) -> None:
