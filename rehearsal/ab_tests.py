@@ -9,10 +9,9 @@ from rehearsal.cloudwatch import Key, Values
 from rehearsal.driver import Rehearsal
 from rehearsal.moments import until
 from rehearsal.releases import FAILS_FULLY, QUICKER, SLOW, back, followed
-from rehearsal.sagemaker.behaviour import INVOCATIONS, observations
+from rehearsal.sagemaker.behaviour import INVOCATIONS, Behaviour, observations
 from rehearsal.serving import deployed_again, invoked, weights_of
 from rehearsal.step import Step
-from rehearsal.versions import another
 
 SUCCESSES = 0.7
 """Share of the answers that turn out well, whichever version gave them."""
@@ -37,27 +36,42 @@ def outcomes(rehearsal: Rehearsal, product: ModelProduct) -> None:
     endpoints.watch.metrics.source(outcome_metrics(what), observed)
 
 
-def ab_tests(rehearsal: Rehearsal, product: ModelProduct, version: str, show: Show) -> Iterator[Step]:
-    """Test a better version, deploying in the middle; one that fails under all requests, a slow one, and one
-    of which people have enough in the middle.
+def ab_tests(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterator[Step]:
+    """Test versions by their numbers: one that fails under all requests, a slow one, and a better one, of
+    which people have enough in the middle, and which the next test promotes.
     """
     outcomes(rehearsal, product)
-    better = another(rehearsal, version, QUICKER)
+    found = candidates(rehearsal, product)
+    for behaviour, wanted in ((FAILS_FULLY, "reverted"), (SLOW, "rejected")):
+        if behaviour in found:
+            test = started_test(rehearsal, product, found[behaviour], show)
+            yield followed(rehearsal, product, "ab-test", test, wanted, show)
+            show(f"{product.name}: {invoked(rehearsal, product)}")
+    yield from stopped(rehearsal, product, found[QUICKER], show)
+    yield promoted(rehearsal, product, found[QUICKER], show)
+    show(f"{product.name}: {deployed_again(rehearsal, product)}")
+
+
+def candidates(rehearsal: Rehearsal, product: ModelProduct) -> dict[Behaviour, str]:
+    """The newest version of each behaviour. An approval may release at once: then these are versions whose
+    release was rejected, taken back or stopped, which are tested by their numbers all the same.
+    """
+    versions = rehearsal.settings.names.package_group_arn(product.name).replace("-group/", "/")
+    known = rehearsal.sagemaker.endpoints.behaviours.items()
+    return {behaviour: arn for arn, behaviour in known if arn.startswith(f"{versions}/")}
+
+
+def promoted(rehearsal: Rehearsal, product: ModelProduct, version: str, show: Show) -> Step:
+    """Test a version to the end, and deploy everything in the middle, which must not touch the weights."""
     with rehearsal.emulator.clock.seat():
-        test = started_test(rehearsal, product, better, show)
+        test = started_test(rehearsal, product, version, show)
         until(rehearsal, lambda: shared(rehearsal, product))
         before = weights_of(rehearsal, product)
         rehearsal.engine.deploy(rehearsal.assembly, rehearsal.settings.name)
         if weights_of(rehearsal, product) != before:
             raise AssertionError(f"a deployment changed the weights {before}")
         show(f"{product.name}: cdk deploy in the middle keeps the weights, {before}")
-    yield followed(rehearsal, product, "ab-test", test, "released", show)
-    show(f"{product.name}: {deployed_again(rehearsal, product)}")
-    for behaviour, wanted in ((FAILS_FULLY, "reverted"), (SLOW, "rejected")):
-        test = started_test(rehearsal, product, another(rehearsal, better, behaviour), show)
-        yield followed(rehearsal, product, "ab-test", test, wanted, show)
-        show(f"{product.name}: {invoked(rehearsal, product)}")
-    yield from stopped(rehearsal, product, another(rehearsal, better, QUICKER), show)
+    return followed(rehearsal, product, "ab-test", test, "released", show)
 
 
 def stopped(rehearsal: Rehearsal, product: ModelProduct, version: str, show: Show) -> Iterator[Step]:
@@ -73,8 +87,7 @@ def stopped(rehearsal: Rehearsal, product: ModelProduct, version: str, show: Sho
 def started_test(
     rehearsal: Rehearsal, product: ModelProduct, version: str, show: Show = lambda _: None
 ) -> str:
-    """Approve a version and start its test, as people do; the execution."""
-    rehearsal.approve(version)
+    """Start the test of an approved version, as people do; the execution."""
     number = int(version.rpartition("/")[2])
     show(f"{product.name}: A/B test of version {number}")
     return rehearsal.start(product.name, "ab-test", {"version": number}, persona="ml-engineer")

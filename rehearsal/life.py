@@ -40,8 +40,8 @@ def _lived(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterator[
     yield from bedrock_life(rehearsal, product, show)
     if serves:
         yield from releases.later_releases(rehearsal, product, version, show)
-        if "ab-test" in there and not rehearsal.settings.release.on_approval:
-            yield from ab_tests.ab_tests(rehearsal, product, version, show)
+        if "ab-test" in there:
+            yield from ab_tests.ab_tests(rehearsal, product, show)
         yield from _rest_of_life(rehearsal, product, show)
     if "batch" in there:
         rehearsal.approve(version)

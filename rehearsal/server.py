@@ -159,7 +159,7 @@ class Server:
         self._server: BaseWSGIServer = make_server(
             "127.0.0.1", 0, application, threaded=True, request_handler=_Quiet
         )
-        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
     @property
     def endpoint(self) -> str:

@@ -61,7 +61,7 @@ def _mended(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterator
     version = str(_record(rehearsal, product, "live")["version"]["N"])
     execution = rehearsal.start(product.name, "rollback", {"to": int(version)}, persona="ml-engineer")
     # It brings back what the ledger has already: nothing new is recorded.
-    yield followed(rehearsal, product, "rollback", execution, "stopped", show)
+    yield followed(rehearsal, product, "rollback", execution, "released", show)
     called(rehearsal, product)
     _told(rehearsal, product, 0, "OK")
 

@@ -4,7 +4,7 @@ import functools
 import gc
 import http.server
 import json
-import threading
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import aws_cdk as cdk
 import botocore.session
 import pytest
+from local_server import answering
 from moto import mock_aws
 
 from mlplatform.settings import Environment, read_environments
@@ -23,6 +24,9 @@ gc.set_threshold(200_000, 50, 1000)
 
 # Every test has its own session of botocore; the files with AWS's APIs are the same for all.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+
+# Accounts in memory need no images of instances: 1,300 in each took longer to make than most tests.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "tests" / "fixtures" / "environments"
@@ -54,10 +58,8 @@ def cloudformation() -> Iterator[tuple[str, list[dict[str, Any]]]]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    with http.server.HTTPServer(("127.0.0.1", 0), Endpoint) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/", answers
-        server.shutdown()
+    with answering(Endpoint) as address:
+        yield f"{address}/", answers
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from landscapes import ROOT, environment
+from sample_account import needs
 
 from mlplatform.settings import Environment, read_environments
 
@@ -14,10 +14,7 @@ MODEL = "support-assistant"
 AMERICA = {"region": "us-east-1", "network": {"availability_zones": ["use1-az1", "use1-az2"]}}
 WITHOUT_BEDROCK = {"models": {MODEL: {"customization": {"bedrock": None}}}}
 
-needs_sample = pytest.mark.skipif(
-    not (ROOT / "models" / MODEL / "model.yaml").exists(),
-    reason="models/ is the users' own: they may delete a sample, and with it what would run here",
-)
+needs_sample = needs(MODEL)
 
 
 def moved_sample(folder: Path, **settings: Any) -> Environment:

@@ -13,6 +13,9 @@ from release.ports import ConflictError
 
 RETRIES = 2
 FIRST = {"release": "admit", "lifecycle": "plan_lifecycle", "ab_test": "admit_challenger", "upkeep": "upkeep"}
+REMAINS = [{"What": "the history", "Where": "the ledger", "Remove": "aws dynamodb delete-item"}]
+TOLD = (("lifecycle", "record_pause"), ("release", "record"))
+"""Steps that are told what remains of a retired model."""
 TESTING = ("shift", "observe", "weigh", "promote")
 FAILURES = 3
 """Failed steps after which a workflow only explains what failed."""
@@ -85,6 +88,7 @@ class Execution:
             "Input": given,
             "Work": self.work,
             "Serving": self.account.serving,
+            **({"Remains": REMAINS} if (self.workflow, self.following) in TOLD else {}),
         }
 
     error: dict[str, str] = field(default_factory=dict)

@@ -18,12 +18,15 @@ from release import (
     call,
     challenger,
     closing,
+    endings,
     fitness,
     flow,
     follow,
+    halting,
     identifiers,
     lease,
     loan,
+    parameters,
     pausing,
     protection,
     rollback,
@@ -79,13 +82,13 @@ def _unfenced(original: Function) -> Function:
 
 
 def _without(name: str, stage: str) -> Function:
-    original = updates._parameters
+    original = parameters.parameters
 
-    def parameters(call: Any, now: Any, asked: str) -> dict[str, str]:
-        wanted = original(call, now, asked)
-        return {key: value for key, value in wanted.items() if key != name or asked != stage}
+    def wanted(call: Any, now: Any, asked: str) -> dict[str, str]:
+        whole = original(call, now, asked)
+        return {key: value for key, value in whole.items() if key != name or asked != stage}
 
-    return parameters
+    return wanted
 
 
 def _same_attempt(call: Any, now: Any, stage: str) -> dict[str, str]:
@@ -141,7 +144,7 @@ def _nameless(configurations: Any, models: Any, needed: Any, now: str) -> Any:
 _NUMBERS = itertools.count()
 _SUPERFLUOUS = upkeep.superfluous
 _JUDGE, _PLAN, _HOLD, _ENTRIES = shadow.judge, updates._plan, lease.hold, closing._entries
-_PARAMETERS = updates._parameters
+_PARAMETERS = parameters.parameters
 _DECIDE = challenger.decide
 _TAKEN_UP, _BEGUN = taking._taken_up, pausing.begun
 
@@ -151,15 +154,15 @@ MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "the lease is not asked for": _instead(lease.holder, lambda held: ""),
     "writes are not conditional on the fence": _instead(lease._ours, lambda call: {}),
     "a second terminal record is written over the first": _instead(
-        lease._terminal, _unfenced(lease._terminal)
+        endings.terminal, _unfenced(endings.terminal)
     ),
-    "the intent of a dead holder is forgotten": _instead(lease.orphaned, _undecided),
+    "the intent of a dead holder is forgotten": _instead(endings.orphaned, _undecided),
     "nobody looks for forgotten intents": _instead(lease.sweep, lambda call: None),
     "the outcome of an update is not verified": _attribute(
         situation.Situation, "differences", lambda self: []
     ),
     "production is left out of the parameters": _instead(
-        updates._parameters, _without("ProductionModelPackageArn", "turn_on_shadow")
+        parameters.parameters, _without("ProductionModelPackageArn", "turn_on_shadow")
     ),
     "copies that go all at once count as guarded": _attribute(
         call.Call, "guarded", property(lambda self: True)
@@ -167,9 +170,9 @@ MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "a copy that is not there yet counts as one that does not answer": _instead(
         follow._wakes, lambda call: 3
     ),
-    "an attempt keeps the number of the one before": _instead(updates._parameters, _same_attempt),
+    "an attempt keeps the number of the one before": _instead(parameters.parameters, _same_attempt),
     "a plan is executed that CloudFormation did not find possible": _instead(
-        updates._problem, lambda change_set, now, allowed: ""
+        updates._problem, lambda change_set, allowed, *, away: ""
     ),
     "nothing is written down before an update begins": _instead(lease.hold, _forgetful),
     "the first endpoint cannot be deleted again": _instead(updates._plan, _first_never),
@@ -215,7 +218,7 @@ MUTANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "nobody asks whether a model is paused": _instead(pausing.refused_while_paused, lambda call: None),
     "a resumption that failed leaves no pause": _instead(pausing.undone, lambda call, now: []),
     "an endpoint that came back is not tagged": _attribute(Endpoint, "mark_served", lambda self: None),
-    "an alarm does not end an A/B test": _instead(challenger._ringing, lambda call, now: ""),
+    "an alarm does not end an A/B test": _instead(halting._ringing, lambda call, now: ""),
     "requests stay with a challenger until it is gone": _instead(traffic.give_back, lambda call, now: None),
     "a challenger is promoted whatever was decided": _instead(challenger.decide, _always_promoted),
     "weights are set and never looked at": _instead(traffic.in_force, lambda now, wanted: True),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -60,12 +59,12 @@ class Ledger:
 
     @port
     def read(self, record: str) -> dict[str, Any] | None:
-        return copy.deepcopy(self.account.items.get(record))
+        return _copy(self.account.items.get(record))
 
     @port
     def history(self, prefix: str, limit: int = 50) -> list[dict[str, Any]]:
         found = sorted((key for key in self.account.items if key.startswith(prefix)), reverse=True)[:limit]
-        return [{"record": key, **copy.deepcopy(self.account.items[key])} for key in found]
+        return [{"record": key, **_copy(self.account.items[key])} for key in found]
 
     @port
     def write(self, writes: Sequence[Write]) -> None:
@@ -84,7 +83,7 @@ class Ledger:
 
     def _put(self, write: Write) -> None:
         items, account = self.account.items, self.account
-        json.dumps(write.content)
+        content = _copy(write.content)
         ends = _ends(write, items.get(write.record) or {})
         if ends:
             account.terminal[write.record] = account.terminal.get(write.record, 0) + 1
@@ -99,7 +98,7 @@ class Ledger:
         if write.content is None:
             items.pop(write.record, None)
         else:
-            items[write.record] = copy.deepcopy(write.content)
+            items[write.record] = content
 
     def _leased(self, lease: Mapping[str, Any]) -> None:
         """What must hold whenever the lease gets another holder."""
@@ -136,6 +135,11 @@ class Ledger:
             served, before = self.account.packages_served(), intent["paused_before"]
             if before and served != {"production": before["package"]}:
                 self.account.violations.append(f"{before['package']} was paused, {served} was resumed")
+
+
+def _copy(item: Any) -> Any:
+    """What DynamoDB would give back; only what is JSON goes in."""
+    return json.loads(json.dumps(item))
 
 
 def _ends(write: Write, before: Mapping[str, Any]) -> bool:

@@ -28,10 +28,16 @@ TESTED: dict[str, Any] = {
 }
 """Serving with A/B tests whose steps are long enough for the traffic of a rehearsal, and no longer."""
 
-needs_samples = pytest.mark.skipif(
-    any(not (ROOT / "models" / name / "model.yaml").exists() for name in SAMPLES),
-    reason="models/ is the users' own: they may delete a sample, and with it what would run here",
-)
+
+def needs(*samples: str) -> pytest.MarkDecorator:
+    """The mark of tests that run with these samples."""
+    return pytest.mark.skipif(
+        any(not (ROOT / "models" / name / "model.yaml").exists() for name in samples),
+        reason="models/ is the users' own: they may delete a sample, and with it what would run here",
+    )
+
+
+needs_samples = needs(*SAMPLES)
 
 
 @contextmanager

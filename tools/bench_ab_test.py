@@ -17,6 +17,7 @@ from tools.ab_simulation import Case, Truth, runs, section
 TESTS, SEED = 2_000, 11
 _CHUNK = 100
 _NO_WORSE = {"NoWorseByPoints": 1.0}
+_HARDEST = "no better, one short step, heavy bursts"
 
 MOST_PERCENT = (100 - section("outcome")["ConfidencePercent"]) / 2
 """False promotions that the settings of the simulated tests allow: half of what the confidence leaves."""
@@ -29,8 +30,13 @@ NULLS: Mapping[str, Case] = {
     ),
     "errors at the limit": Case(section("errors", StepMinutes=60), Truth(share=0.001, gain=0.005)),
     "latency at the limit": Case(section("latency", StepMinutes=60), Truth(requests=600, slower=1.2)),
+    # Two hours at a tenth of the requests, in each version a burst every half an hour.
+    _HARDEST: Case(section("outcome", Steps=[10, 100]), Truth(bursts=0.03)),
 }
 """Challengers that are never to be promoted; there is no worse place than exactly at the limit."""
+
+MORE = {_HARDEST: 4}
+"""Times as many tests: so many that a rate of 3.1 % is beyond chance."""
 
 EFFECTS: Mapping[str, Case] = {
     "better by 2.2 points": Case(section("outcome", StepMinutes=60), Truth(gain=0.022)),
@@ -93,7 +99,7 @@ def _some(case: Case, tests: int, number: int) -> list[tuple[bool, bool, float |
 
 def figures(tests: int = TESTS) -> list[Rate]:
     """The rates of every kind of test."""
-    nulls = [rate(title, case, tests, MOST_PERCENT) for title, case in NULLS.items()]
+    nulls = [rate(title, case, tests * MORE.get(title, 1), MOST_PERCENT) for title, case in NULLS.items()]
     return [*nulls, *(rate(title, case, max(1, tests // 4)) for title, case in EFFECTS.items())]
 
 

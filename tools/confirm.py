@@ -4,13 +4,13 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from mlplatform.settings import Environment, read_environments
+from mlplatform.settings import Environment
 from tools.credentials import session_for
-from tools.releases import FAILURES, Question, history, question, running
-from tools.workflow import UsageError, state_machine
+from tools.model_commands import UsageError, parsed, run
+from tools.releases import Question, history, question, running
+from tools.workflow import state_machine
 
 LATE = {
     "TaskTimedOut": "it was answered already, or the time to answer is over",
@@ -23,25 +23,20 @@ LATE = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Show what is asked and answer it, in the caller's name. Returns 0, or 2 if nothing was answered."""
     parser = argparse.ArgumentParser(prog="make confirm MODEL= ENV=", description=__doc__)
-    parser.add_argument("environment")
-    parser.add_argument("model")
     parser.add_argument("--answer", choices=("release", "decline"), default="release", help="(ANSWER=)")
     parser.add_argument("--name", help="of the execution, when several wait (NAME=)")
-    parser.add_argument("--folder", type=Path, default=Path("environments"))
-    arguments = parser.parse_args(argv)
-    try:
-        (settings,) = read_environments(arguments.folder, only=arguments.environment)
-        machines = asking(settings, arguments.model)
-        session = session_for(settings)
-        stepfunctions = session.client("stepfunctions")
-        asked = the_one(waiting(stepfunctions, *machines), arguments.name)
-        print(f"{asked.subject}\n{asked.message}\n")
-        who = session.client("sts").get_caller_identity()["Arn"]
-        answer = {"Confirmed": arguments.answer == "release", "By": who}
-        stepfunctions.send_task_success(taskToken=asked.token, output=json.dumps(answer))
-    except FAILURES as error:
-        print(f"confirm: {error}{_meaning(error)}", file=sys.stderr)
-        return 2
+    return run("confirm", parsed(parser, argv), _answer, explained=_meaning)
+
+
+def _answer(arguments: argparse.Namespace, settings: Environment) -> int:
+    machines = asking(settings, arguments.model)
+    session = session_for(settings)
+    stepfunctions = session.client("stepfunctions")
+    asked = the_one(waiting(stepfunctions, *machines), arguments.name)
+    print(f"{asked.subject}\n{asked.message}\n")
+    who = session.client("sts").get_caller_identity()["Arn"]
+    answer = {"Confirmed": arguments.answer == "release", "By": who}
+    stepfunctions.send_task_success(taskToken=asked.token, output=json.dumps(answer))
     done = "confirmed: the release goes on" if answer["Confirmed"] else "declined: the release ends"
     print(f"{done}, by {who}: {asked.execution}")
     return 0

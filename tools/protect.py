@@ -12,7 +12,8 @@ from release import protection
 from tools.credentials import session_for
 from tools.deploy import NEVER_CREATED
 from tools.deployed import Stack, deployed_stacks, of_environment
-from tools.releases import FAILURES, serving
+from tools.model_commands import FAILURES
+from tools.releases import serving
 
 
 def main(argv: Sequence[str] | None = None) -> int:

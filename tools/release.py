@@ -3,37 +3,32 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from mlplatform.settings import Environment, read_environments
+from mlplatform.settings import Environment
 from tools.credentials import session_for
 from tools.executions import start
-from tools.releases import FAILURES, advice, version_or_package, watch
+from tools.model_commands import parsed, run
+from tools.releases import version_or_package, watch
 from tools.workflow import state_machine
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Start a release and follow it. Returns 1 if it does not end well, 2 if nothing was started."""
     parser = argparse.ArgumentParser(prog="make release MODEL= ENV=", description=__doc__)
-    parser.add_argument("environment")
-    parser.add_argument("model")
     parser.add_argument("--version", help="number or ARN; the newest approved one if left out (VERSION=)")
     parser.add_argument("--name", help="of the execution: the same name is never run twice (NAME=)")
-    parser.add_argument("--folder", type=Path, default=Path("environments"))
-    arguments = parser.parse_args(argv)
-    try:
-        (settings,) = read_environments(arguments.folder, only=arguments.environment)
-        machine = state_machine(settings, arguments.model, "release")
-        given = wanted(arguments.version)
-        stepfunctions = session_for(settings).client("stepfunctions")
-        execution = start(stepfunctions, machine, given, arguments.name)
-        print(f"release {arguments.model} in {settings.name}: {execution}")
-        print(expectation(settings, arguments.model))
-        return watch(stepfunctions, execution)
-    except FAILURES as error:
-        print(f"release: {error}{advice(error)}", file=sys.stderr)
-        return 2
+    return run("release", parsed(parser, argv), _release)
+
+
+def _release(arguments: argparse.Namespace, settings: Environment) -> int:
+    machine = state_machine(settings, arguments.model, "release")
+    given = wanted(arguments.version)
+    stepfunctions = session_for(settings).client("stepfunctions")
+    execution = start(stepfunctions, machine, given, arguments.name)
+    print(f"release {arguments.model} in {settings.name}: {execution}")
+    print(expectation(settings, arguments.model))
+    return watch(stepfunctions, execution)
 
 
 def wanted(version: str | None) -> dict[str, Any]:

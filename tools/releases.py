@@ -8,17 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from mlplatform.settings import Environment, SettingsError
+from mlplatform.settings import Environment
 from mlplatform.settings.products import ModelProduct
-from tools.credentials import CredentialsError
 from tools.executions import follow, summary
+from tools.model_commands import UsageError
 from tools.progress import Screen
-from tools.workflow import HINTS, UsageError
-
-FAILURES = (SettingsError, UsageError, CredentialsError, BotoCoreError, ClientError)
-"""What ends a command with one line and the exit code 2."""
 
 POLL_SECONDS = 3.0
 """Between two looks at an execution; a person waits for it."""
@@ -59,12 +53,6 @@ def serving(settings: Environment) -> list[ModelProduct]:
     return [product for product in settings.products if product.serving is not None]
 
 
-def advice(error: Exception) -> str:
-    """What to do about an error, in parentheses; empty if there is nothing to add."""
-    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
-    return f" (what to do: {HINTS[code]})" if code in HINTS else ""
-
-
 def quietly(show: Callable[[str], None]) -> Callable[[str], None]:
     """``show``, but not for states that do nothing themselves."""
     return lambda line: None if QUIET.search(f"{line}  ") else show(line)
@@ -76,6 +64,14 @@ def watch(stepfunctions: Any, execution: str) -> int:
     ended = follow(stepfunctions, execution, screen, passing=screen.passing, poll_seconds=POLL_SECONDS)
     print("\n".join(summary(ended)), file=sys.stdout if ended.succeeded else sys.stderr)
     return 0 if ended.succeeded else 1
+
+
+def tell_and_watch(stepfunctions: Any, execution: str, heading: str) -> int:
+    """Say what an execution will do, then ``watch`` it."""
+    # Told first of all: whoever is on call has to know before anything else happens.
+    print(first_message(stepfunctions, execution) or "it has not said yet what it will do", flush=True)
+    print(f"{heading}: {execution}")
+    return watch(stepfunctions, execution)
 
 
 def running(stepfunctions: Any, machine: str) -> list[str]:

@@ -18,7 +18,8 @@ from release.aws_ledger import DynamoDbLedger
 from release.ports import Record
 from tools.credentials import session_for
 from tools.deployed import Stack, deployed_stack
-from tools.releases import FAILURES, history, question, running, serving, works
+from tools.model_commands import FAILURES
+from tools.releases import history, question, running, serving, works
 from tools.tables import render
 
 HEADER = ("model", "mode", "serves", "since", "approved by", "before", "under way")

@@ -4,61 +4,39 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from mlplatform import workflows
 from mlplatform.permissions.run_places import machine_arn
-from mlplatform.settings import Environment, SettingsError, read_environments
-from tools.credentials import CredentialsError, session_for
+from mlplatform.settings import Environment
+from tools.credentials import session_for
 from tools.executions import follow, start, summary
+from tools.model_commands import UsageError, parsed, run
 from tools.progress import Screen
 
 NAMES = ("train", "tune", "register", "batch", "customize", *workflows.BEDROCK)
-
-HINTS = {
-    "ExecutionAlreadyExists": "choose another NAME, or leave it out: a name is used once in 90 days",
-    "InvalidName": "choose a NAME of 1 to 80 letters, digits, - and _",
-    "StateMachineDoesNotExist": "deploy the model's stack first",
-}
-"""What to do about an error of StartExecution (its API reference), by the error's code."""
-
-
-class UsageError(Exception):
-    """There is nothing to run as it was asked for; the message says what there is."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Start and follow one execution. Returns 1 if it fails, 2 if nothing was started."""
     parser = argparse.ArgumentParser(prog="make train MODEL= ENV=", description=__doc__)
     parser.add_argument("workflow", choices=NAMES)
-    parser.add_argument("environment")
-    parser.add_argument("model")
     parser.add_argument("--input", default="{}", help="what this execution does otherwise, JSON (INPUT=)")
     parser.add_argument("--name", help="of the execution: the same name is never run twice (NAME=)")
-    parser.add_argument("--folder", type=Path, default=Path("environments"))
-    arguments = parser.parse_args(argv)
-    try:
-        (settings,) = read_environments(arguments.folder, only=arguments.environment)
-        arn = state_machine(settings, arguments.model, arguments.workflow)
-        given = execution_input(arguments.input)
-        stepfunctions = session_for(settings).client("stepfunctions")
-        execution = start(stepfunctions, arn, given, arguments.name)
-        print(f"{arguments.workflow} {arguments.model} in {settings.name}: {execution}")
-        screen = Screen()
-        ended = follow(stepfunctions, execution, screen, passing=screen.passing)
-    except (SettingsError, UsageError, CredentialsError, BotoCoreError, ClientError) as error:
-        print(f"{arguments.workflow}: {error}{_hint(error)}", file=sys.stderr)
-        return 2
+    arguments = parsed(parser, argv)
+    return run(arguments.workflow, arguments, _run)
+
+
+def _run(arguments: argparse.Namespace, settings: Environment) -> int:
+    arn = state_machine(settings, arguments.model, arguments.workflow)
+    given = execution_input(arguments.input)
+    stepfunctions = session_for(settings).client("stepfunctions")
+    execution = start(stepfunctions, arn, given, arguments.name)
+    print(f"{arguments.workflow} {arguments.model} in {settings.name}: {execution}")
+    screen = Screen()
+    ended = follow(stepfunctions, execution, screen, passing=screen.passing)
     print("\n".join(summary(ended)), file=sys.stdout if ended.succeeded else sys.stderr)
     return 0 if ended.succeeded else 1
-
-
-def _hint(error: Exception) -> str:
-    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else ""
-    return f" (what to do: {HINTS[code]})" if code in HINTS else ""
 
 
 def state_machine(settings: Environment, model: str, workflow: str) -> str:

@@ -16,13 +16,7 @@ HUB = "What is next?"
 UNDRAWN = ("Wait", "Has it failed before?", "Give up", "Explain failure", "Notify of failure", "Failed")
 """States that stand between any two, or where any task leads that failed."""
 
-_END = (
-    ("Record", "Tell how it ended", ""),
-    ("Tell how it ended", "Did it end well?", ""),
-    ("Did it end well?", "Done", "yes"),
-)
-
-RELEASE: Sequence[Way] = (
+_ADMISSION: Sequence[Way] = (
     ("Admit", "Take lease", ""),
     ("Admit", "Ask for confirmation", "with release.start after"),
     ("Admit", "Tell how it ended", "refused, superseded"),
@@ -31,6 +25,30 @@ RELEASE: Sequence[Way] = (
     ("Was it confirmed?", "Note refusal", "no, or no answer in time"),
     ("Note confirmation", "Take lease", ""),
     ("Note refusal", "Tell how it ended", ""),
+)
+"""How a release and an A/B test begin."""
+
+_WATCH: Sequence[Way] = (
+    ("Watch", "Record", "all is well"),
+    ("Watch", "Revert", "alarm, or approval withdrawn"),
+    ("Revert", "Follow update 4", ""),
+    ("Follow update 4", "Record", ""),
+)
+"""What both do once the version serves."""
+
+
+def _end(otherwise: str) -> Sequence[Way]:
+    """From the record on; ``otherwise`` is how it ends that does not end well."""
+    return (
+        ("Record", "Tell how it ended", ""),
+        ("Tell how it ended", "Did it end well?", ""),
+        ("Did it end well?", "Done", "yes"),
+        ("Did it end well?", otherwise, "otherwise"),
+    )
+
+
+RELEASE: Sequence[Way] = (
+    *_ADMISSION,
     ("Take lease", "Turn on shadow", ""),
     ("Take lease", "Roll out", "no shadow, or the first version"),
     ("Turn on shadow", "Follow update", ""),
@@ -44,23 +62,12 @@ RELEASE: Sequence[Way] = (
     ("Follow update 3", "Watch", "it serves"),
     ("Follow update 3", "Record", "SageMaker went back"),
     ("Follow update 3", "Revert", "the stack did not, or the sample fails"),
-    ("Watch", "Record", "all is well"),
-    ("Watch", "Revert", "alarm, or approval withdrawn"),
-    ("Revert", "Follow update 4", ""),
-    ("Follow update 4", "Record", ""),
-    *_END,
-    ("Did it end well?", "Not released", "otherwise"),
+    *_WATCH,
+    *_end("Not released"),
 )
 
 AB_TEST: Sequence[Way] = (
-    ("Admit", "Take lease", ""),
-    ("Admit", "Ask for confirmation", "with release.start after"),
-    ("Admit", "Tell how it ended", "refused, superseded"),
-    ("Ask for confirmation", "Was it confirmed?", ""),
-    ("Was it confirmed?", "Note confirmation", "yes"),
-    ("Was it confirmed?", "Note refusal", "no, or no answer in time"),
-    ("Note confirmation", "Take lease", ""),
-    ("Note refusal", "Tell how it ended", ""),
+    *_ADMISSION,
     ("Take lease", "Turn on challenger", ""),
     ("Turn on challenger", "Follow update", ""),
     ("Follow update", "Shift", "it answers the sample"),
@@ -78,12 +85,8 @@ AB_TEST: Sequence[Way] = (
     ("Roll out", "Follow update 3", ""),
     ("Follow update 3", "Watch", "it serves"),
     ("Follow update 3", "Turn off challenger", "it could not be updated"),
-    ("Watch", "Record", "all is well"),
-    ("Watch", "Revert", "alarm, or approval withdrawn"),
-    ("Revert", "Follow update 4", ""),
-    ("Follow update 4", "Record", ""),
-    *_END,
-    ("Did it end well?", "Not promoted", "otherwise"),
+    *_WATCH,
+    *_end("Not promoted"),
 )
 
 LIFECYCLE: Sequence[Way] = (
@@ -101,8 +104,7 @@ LIFECYCLE: Sequence[Way] = (
     ("Follow update 2", "Record", "it serves"),
     ("Follow update 2", "Record pause", "it could not be resumed"),
     ("Record pause", "Tell how it ended", ""),
-    *_END,
-    ("Did it end well?", "Not done", "otherwise"),
+    *_end("Not done"),
 )
 
 ROLLBACK: Sequence[Way] = (
@@ -118,8 +120,7 @@ ROLLBACK: Sequence[Way] = (
     ("Follow update", "Record", "the version serves already"),
     ("Revert", "Follow update 2", ""),
     ("Follow update 2", "Record", ""),
-    *_END,
-    ("Did it end well?", "Not rolled back", "otherwise"),
+    *_end("Not rolled back"),
 )
 
 CUSTOMIZE: Sequence[Way] = (

@@ -65,7 +65,7 @@ class BedrockCustomization(Construct):
             key_arn=import_value("LogsKeyArn", settings),
             grants=bedrock_function(product, settings),
             accepted=called(PACKAGE),
-            shared=["customization_spend", "s3_locations"],
+            shared=["customization_spend", "s3_documents", "s3_locations", "service_faults"],
         )
         jobs, what = sources(product, settings), f"Amazon Bedrock's jobs for {product.name}"
         self._role("job", "bedrock", jobs, what, bedrock_job(product, settings), "bedrock")

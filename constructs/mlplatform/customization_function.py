@@ -46,5 +46,5 @@ class CustomizationFunction(PlatformFunction):
             key_arn=import_value("LogsKeyArn", settings),
             grants=customization_function(product, settings, section),
             accepted=called(PACKAGE),
-            shared=["s3_locations"],
+            shared=["customization_spend", "s3_documents", "s3_locations", "service_faults"],
         )

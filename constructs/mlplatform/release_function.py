@@ -51,7 +51,7 @@ class ReleaseFunction(PlatformFunction):
             key_arn=import_value("LogsKeyArn", served.settings),
             grants=model_release(served),
             accepted=_ACCEPTED,
-            shared=["s3_locations"],
+            shared=["s3_locations", "service_faults"],
             environment=variables(served),
         )
         policy = ManagedPolicy(

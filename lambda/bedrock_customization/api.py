@@ -4,19 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from bedrock_customization.errors import BedrockQuotaExceeded, BedrockRefused, ServiceFault
-
-FAULTS = frozenset(
-    {
-        "InternalServerException",
-        "RequestTimeout",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-"""Codes of errors that another attempt may not meet (API reference, "Common Errors" and each action's)."""
+from bedrock_customization.errors import BedrockQuotaExceeded, BedrockRefused
+from service_faults import ServiceFault, passes
 
 QUOTAS = frozenset({"ServiceQuotaExceededException", "TooManyTagsException"})
 BUSY, MISSING = "ConflictException", "ResourceNotFoundException"
@@ -101,7 +90,7 @@ class Api:
         except self._client.exceptions.ClientError as problem:
             error = problem.response["Error"]
             text = f"{error['Code']}: {error['Message']}"
-            if error["Code"] in FAULTS:
+            if passes(problem):
                 raise ServiceFault(text) from problem
             raise (BedrockQuotaExceeded if error["Code"] in QUOTAS else BedrockRefused)(text) from problem
         return answer

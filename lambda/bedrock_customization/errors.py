@@ -29,9 +29,5 @@ class NotApproved(Exception):
     """A version of the registry that nobody approved."""
 
 
-class ServiceFault(Exception):
-    """A service was busy or failed: the step may be repeated."""
-
-
 class StillBusy(Exception):
     """Something is being changed and cannot be removed yet: the step is repeated later."""

@@ -17,6 +17,7 @@ from bedrock_customization import leaving, making, serving
 from bedrock_customization.api import Api
 from bedrock_customization.making import Work
 from bedrock_customization.services import Services
+from service_faults import as_service_faults
 
 ACTIONS: dict[str, Callable[[Mapping[str, Any], Services], Work]] = {
     "begin": making.begin,
@@ -32,8 +33,12 @@ ACTIONS: dict[str, Callable[[Mapping[str, Any], Services], Work]] = {
 
 
 def handler(event: dict[str, Any], context: Any) -> Work:
-    """Answer one state: the new ``Work``, with the step that is next and the seconds to wait before it."""
-    return {"Seconds": 0, **ACTIONS[event["Action"]](event, _services())}
+    """Answer one state: the new ``Work``, with the step that is next and the seconds to wait before it.
+
+    Raises ServiceFault for what may pass.
+    """
+    with as_service_faults():
+        return {"Seconds": 0, **ACTIONS[event["Action"]](event, _services())}
 
 
 @cache

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from bedrock_customization import requests
+from bedrock_customization import budget, requests
 from bedrock_customization.api import KINDS, Found
 from bedrock_customization.errors import StillBusy
-from bedrock_customization.making import Work, settled
+from bedrock_customization.making import Work
 from bedrock_customization.services import Services
 from bedrock_customization.times import moment
 from s3_locations import write_json
@@ -47,7 +47,7 @@ def _stop_job(event: Mapping[str, Any], services: Services) -> None:
     api, name = services.bedrock, requests.name_of(event)
     job = api.named("job", name)
     if not event["Run"]["Import"]:
-        settled(event, services, started=job is not None)
+        budget.settle(event, services, started=job is not None)
     if job and job["status"] == "InProgress":
         api.remove("job", job["jobArn"])
     if job and job["status"] in ("InProgress", "Stopping"):

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bedrock_customization import requests
-from bedrock_customization.errors import BedrockJobFailed, CustomizationBudgetSpent, NotApproved, ServiceFault
+from bedrock_customization import budget, requests
+from bedrock_customization.errors import BedrockJobFailed, NotApproved
 from bedrock_customization.services import Services
 from bedrock_customization.times import after, over, pause
-from customization_spend import BudgetSpentError, ContentionError, reserve, settle
 
 Work = dict[str, Any]
 
@@ -20,33 +19,8 @@ def begin(event: Mapping[str, Any], services: Services) -> Work:
     literal, run = event["Bedrock"], event["Run"]
     if run["Import"]:
         return {"Next": "start", **_version(event, services)}
-    try:
-        reserve(
-            services.s3,
-            spend_uri(event),
-            run["RunId"],
-            literal["SpendUsd"],
-            budget=literal["MonthlyBudgetUsd"],
-            execution=event["Execution"]["Id"],
-        )
-    except BudgetSpentError as spent:
-        raise CustomizationBudgetSpent(str(spent)) from spent
-    except ContentionError as busy:
-        raise ServiceFault(str(busy)) from busy
+    budget.reserve(event, services)
     return {"Next": "customize" if literal["Documented"] else "start", "Way": JOB}
-
-
-def spend_uri(event: Mapping[str, Any]) -> str:
-    """Where the spend of the month lies in which the execution started."""
-    return f"{event['Bedrock']['Spend']}/{event['Execution']['StartTime'][:7]}.json"
-
-
-def settled(event: Mapping[str, Any], services: Services, *, started: bool) -> None:
-    """Note in the month's spend whether the run's estimate counts; an import reserved none."""
-    try:
-        settle(services.s3, spend_uri(event), event["Run"]["RunId"], started=started)
-    except ContentionError as busy:
-        raise ServiceFault(str(busy)) from busy
 
 
 def _version(event: Mapping[str, Any], services: Services) -> Work:

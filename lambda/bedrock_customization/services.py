@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from bedrock_customization.api import FAULTS, Api
-from bedrock_customization.errors import BedrockRefused, ServiceFault
+from bedrock_customization.api import Api
+from bedrock_customization.errors import BedrockRefused
+from service_faults import ServiceFault, passes
 
 
 @dataclass(frozen=True)
@@ -22,5 +23,5 @@ class Services:
         except self.sagemaker.exceptions.ClientError as problem:
             error = problem.response["Error"]
             text = f"{arn}: {error['Code']}: {error['Message']}"
-            raise (ServiceFault if error["Code"] in FAULTS else BedrockRefused)(text) from problem
+            raise (ServiceFault if passes(problem) else BedrockRefused)(text) from problem
         return found

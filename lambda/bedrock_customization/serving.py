@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bedrock_customization import requests
+from bedrock_customization import budget, requests
 from bedrock_customization.errors import BedrockServingFailed, CommitmentDeclined
-from bedrock_customization.making import IMPORT, Work, settled
+from bedrock_customization.making import IMPORT, Work
 from bedrock_customization.services import Services
 from bedrock_customization.times import LOOK_SECONDS, after, over
 from s3_locations import write_json
@@ -85,7 +85,7 @@ def record(event: Mapping[str, Any], services: Services) -> Work:
     }
     write_json(services.s3, uri, content)
     if not run["Import"]:
-        settled(event, services, started=True)
+        budget.settle(event, services, started=True)
     return {**work, "Record": uri, "Others": others, "Next": "notify", "Seconds": 0}
 
 

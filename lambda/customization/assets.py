@@ -8,12 +8,11 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from customization.call import Call, Work
-from customization.errors import AssetImportFailed, ConflictError, CustomizationRefused
+from customization.errors import AssetImportFailed, CustomizationRefused
 from customization.ports import Content, ContentKind
 
 SECONDS, LONGEST = 10, 1_800
@@ -122,8 +121,8 @@ def _registered(call: Call, asset: Asset) -> Content:
         raise AssetImportFailed(f"{failed[0].arn}: {reason or 'AWS gave no reason'}")
     version = following([one.version for one in versions])
     keywords = (*asset.keywords, f"{_FINGERPRINT}{asset.fingerprint}", f"{_RUN}{call.run_id}")
-    with suppress(ConflictError):  # another run took the number: the next look finds what is there
-        registry.add(asset.kind, asset.name, version, asset.document, keywords=keywords)
+    # Another run may take the number first: the next look finds what is there.
+    registry.add(asset.kind, asset.name, version, asset.document, keywords=keywords)
     return Content(f"{asset.name} {version}", version, PENDING[0], keywords)
 
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from customization.errors import ConflictError, CustomizationRefused
+from customization.errors import CustomizationRefused
 from customization.ports import Content, ContentKind
 
 PUBLIC_HUB = "SageMakerPublicHub"
 SCHEMA = "2.0.0"
 """DocumentSchemaVersion of data sets and evaluators (sagemaker-train 1.27, ``air_constants``)."""
 
-_MISSING = "ResourceNotFound"
+_EXISTS, _MISSING = "ResourceInUse", "ResourceNotFound"
 
 
 class AiRegistry:
@@ -68,7 +68,7 @@ class AiRegistry:
         *,
         keywords: Sequence[str],
     ) -> None:
-        """Begin to import a version. Raises ConflictError if there is one of this number."""
+        """Begin to import a version; harmless if there is one of this number. Raises CustomizationRefused."""
         asked = {
             "HubName": self._hub,
             "HubContentType": kind,
@@ -81,7 +81,13 @@ class AiRegistry:
         try:
             self._sagemaker.import_hub_content(**asked)
         except ClientError as error:
-            raise _refusal(error, f"{name} {version}") or error from error
+            code, message = (error.response["Error"].get(key, "") for key in ("Code", "Message"))
+            if code == _EXISTS:
+                return
+            if code in ("ValidationException", _MISSING):
+                refused = f"the AI Registry refuses {name} {version}: {message}"
+                raise CustomizationRefused(refused) from error
+            raise
 
 
 class SageMakerVersions:
@@ -110,16 +116,6 @@ class SageMakerVersions:
     def update(self, arn: str, **members: Any) -> None:
         """UpdateModelPackage with these members."""
         self._sagemaker.update_model_package(ModelPackageArn=arn, **members)
-
-
-def _refusal(error: ClientError, what: str) -> ConflictError | CustomizationRefused | None:
-    """The error as one that is decided on: another run was faster, or the request will never do."""
-    code, message = (error.response["Error"].get(key, "") for key in ("Code", "Message"))
-    if code == "ResourceInUse":
-        return ConflictError(f"{what}: {message}")
-    if code in ("ValidationException", _MISSING):
-        return CustomizationRefused(f"the AI Registry refuses {what}: {message}")
-    return None
 
 
 def _content(found: Mapping[str, Any]) -> Content:

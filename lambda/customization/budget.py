@@ -1,47 +1,26 @@
 """The month's budget: what jobs may cost at most is reserved before anything is started.
 
-One object per month, ``{"Runs": {<RunId>: {"Usd", "Technique", "Execution", "State"}}}``, changed only if it
-is as it was read. AWS tells a job's price with the bill, days later: an estimate stays counted once a job was
-created, whether it failed or not, unless the settings have the price of the tokens that SageMaker counted. It
-is given back only if no job was created.
+AWS tells a job's price with the bill, days later: an estimate stays counted once a job was created, whether
+it failed or not, unless the settings have the price of the tokens that SageMaker counted. It is given back
+only if no job was created.
 """
-
-from collections.abc import Callable, Mapping
-from typing import Any
 
 from customization.call import Call
 from customization.costs import Bill
-from customization.errors import ConflictError, CustomizationBudgetSpent
-
-ATTEMPTS = 8
-"""At an object that others change as well."""
-
-RESERVED, SPENT, GIVEN_BACK = "reserved", "spent", "given back"
+from customization.errors import CustomizationBudgetSpent
+from customization_spend import GIVEN_BACK, SPENT, BudgetSpentError, Entry, Month, Runs, given_back, total
 
 _TOKENS = {"Tokens": "training", "EvaluationTokens": "evaluation"}
-
-Ledger = dict[str, Any]
 
 
 def reserve(call: Call) -> None:
     """Count the run's estimate; once, however often. Raises CustomizationBudgetSpent if there is no room."""
     wanted, most = int(call.technique["SpendUsd"]), int(call.literal["BudgetUsd"])
-
-    def change(ledger: Ledger) -> bool:
-        runs = ledger.setdefault("Runs", {})
-        if call.run_id in runs:
-            return False
-        if spent(ledger) + wanted > most:
-            raise CustomizationBudgetSpent(_refusal(call, ledger, wanted, most))
-        runs[call.run_id] = {
-            "Usd": wanted,
-            "Technique": call.run["Technique"],
-            "Execution": call.execution,
-            "State": RESERVED,
-        }
-        return True
-
-    _changed(call, change)
+    entry = {"Usd": wanted, "Technique": call.run["Technique"], "Execution": call.execution}
+    try:
+        _month(call).reserve(call.run_id, entry, budget=most)
+    except BudgetSpentError as spent:
+        raise CustomizationBudgetSpent(_refusal(call, spent.runs, wanted, most)) from spent
 
 
 def settle(call: Call, billed: Bill | None) -> list[str]:
@@ -49,30 +28,20 @@ def settle(call: Call, billed: Bill | None) -> list[str]:
 
     The estimate of a run that created none counts no more; what jobs cost takes its place where it is known.
     """
-    told: list[str] = []
-
-    def change(ledger: Ledger) -> bool:
-        entry = ledger.setdefault("Runs", {}).get(call.run_id)
-        changes = entry is not None and entry["State"] == RESERVED
-        if changes:
-            entry |= _settled(entry, billed)
-        told[:] = _told(call, ledger, entry) if entry else []
-        return changes
-
-    _changed(call, change)
-    return told
+    runs = _month(call).settle(call.run_id, lambda entry: _settled(entry, billed))
+    return _told(call, runs, runs[call.run_id]) if call.run_id in runs else []
 
 
-def _settled(entry: Mapping[str, Any], billed: Bill | None) -> dict[str, Any]:
+def _settled(entry: Entry, billed: Bill | None) -> Entry:
     if billed is None:
-        return {"State": GIVEN_BACK, "Usd": 0}
+        return given_back()
     tokens = {"Tokens": billed.training, "EvaluationTokens": billed.evaluations}
     known = {} if billed.usd is None else {"Estimate": entry["Usd"], "Usd": billed.usd}
     return {"State": SPENT, **tokens, **known}
 
 
-def _told(call: Call, ledger: Ledger, entry: Mapping[str, Any]) -> list[str]:
-    month = f"{spent(ledger)} of {call.literal['BudgetUsd']} US dollars of {call.month} are taken"
+def _told(call: Call, runs: Runs, entry: Entry) -> list[str]:
+    month = f"{total(runs)} of {call.literal['BudgetUsd']} US dollars of {call.month} are taken"
     if entry["State"] == GIVEN_BACK:
         return [f"Cost: no job was created, the estimate is given back; {month}"]
     how = f"estimated were {entry['Estimate']}" if "Estimate" in entry else "as estimated (spend_usd)"
@@ -80,35 +49,13 @@ def _told(call: Call, ledger: Ledger, entry: Mapping[str, Any]) -> list[str]:
     return [f"Cost: {entry['Usd']} US dollars, {how}{''.join(f', {each}' for each in tokens)}; {month}"]
 
 
-def spent(ledger: Mapping[str, Any]) -> int:
-    """US dollars that count, of all runs of the month."""
-    return sum(int(entry["Usd"]) for entry in ledger.get("Runs", {}).values())
-
-
-def _refusal(call: Call, ledger: Ledger, wanted: int, most: int) -> str:
-    model, month, technique = call.literal["Model"], call.month, call.run["Technique"]
+def _refusal(call: Call, runs: Runs, wanted: int, most: int) -> str:
+    model, technique = call.literal["Model"], call.run["Technique"]
     return (
-        f"{technique} of {model} may cost {wanted} US dollars (spend_usd), but {spent(ledger)} of "
-        f"{most} (monthly_budget_usd) are taken in {month} by {len(ledger.get('Runs', {}))} runs; "
-        f"see {_address(call)}"
+        f"{technique} of {model} may cost {wanted} US dollars (spend_usd), but {total(runs)} of {most} "
+        f"(monthly_budget_usd) are taken in {call.month} by {len(runs)} runs; see {_month(call).uri}"
     )
 
 
-def _address(call: Call) -> str:
-    return f"{call.place('Spend')}{call.month}.json"
-
-
-def _changed(call: Call, change: Callable[[Ledger], bool]) -> None:
-    """Apply ``change`` to the month's object until nobody comes in between. Raises ConflictError."""
-    for attempt in range(ATTEMPTS):
-        found = call.world.files.read(_address(call))
-        ledger, etag = (found[0], found[1]) if found else ({}, None)
-        if not change(ledger):
-            return
-        try:
-            call.world.files.swap(_address(call), ledger, etag)
-        except ConflictError:
-            if attempt == ATTEMPTS - 1:
-                raise
-        else:
-            return
+def _month(call: Call) -> Month:
+    return Month(call.world.files, f"{call.place('Spend')}{call.month}.json")

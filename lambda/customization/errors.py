@@ -27,7 +27,3 @@ class EvaluationFailed(CustomizationError):
 
 class EvaluationTimedOut(CustomizationError):
     """An evaluation job did not end in time."""
-
-
-class ConflictError(Exception):
-    """Somebody else wrote in between: read again."""

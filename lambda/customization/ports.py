@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from s3_documents import Documents
+
 RUNNING = ("InProgress", "Stopping")
 """TrainingJobStatus of a job that has not ended."""
 
@@ -41,22 +43,11 @@ class Job:
         return self.status in RUNNING
 
 
-class Files(Protocol):
+class Files(Documents, Protocol):
     """Objects of the artifacts bucket, by their ``s3://`` addresses."""
-
-    def read(self, uri: str) -> tuple[Any, str] | None:
-        """The JSON value and its ETag; None if there is no object."""
-        ...
 
     def write(self, uri: str, value: Any) -> None:
         """Write a JSON value, whatever was there."""
-        ...
-
-    def swap(self, uri: str, value: Any, etag: str | None) -> None:
-        """Write a JSON value if the object is as it was read, or is still absent (``etag`` None).
-
-        Raises ConflictError if it is not.
-        """
         ...
 
     def put(self, uri: str, content: bytes, content_type: str) -> None:
@@ -92,7 +83,7 @@ class Registry(Protocol):
         *,
         keywords: Sequence[str],
     ) -> None:
-        """Begin to import a version. Raises ConflictError if there is one of this number."""
+        """Begin to import a version; harmless if there is one of this number."""
         ...
 
 

@@ -6,8 +6,8 @@ for harm only takes promotions away (non-binding futility, Jennison and Turnbull
 Methods, 2.3). A step takes up to twice as long, once, if it had too few requests or its values spread so much
 that the planned effect would be missed. Neither looks at the difference of the variants (a blinded review of
 the sample size: Gould 1992, Statistics in Medicine 11:55-66; Kieser and Friede 2003, 22:3571-3581), so it
-does not pick the moment that looks best, and the level holds. Every demand must be met, so several make a
-false promotion no likelier, either (intersection-union test, Berger 1982, Technometrics 24:295-300).
+does not pick the moment that looks best. Every demand must be met, so several make a false promotion no
+likelier, either (intersection-union test, Berger 1982, Technometrics 24:295-300).
 
 **Harm** is looked for often, so each of these intervals has a higher confidence (Bonferroni): in all looks
 together an equal challenger is taken for a worse one as rarely as one interval of the settings' confidence.

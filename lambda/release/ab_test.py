@@ -9,12 +9,13 @@ from typing import Any
 
 from release import records
 from release.ab_plan import plan
-from release.admission import accepted, already, misread, rejected, wanted_version
+from release.admission import accepted, already, misread, offered, rejected
 from release.call import Call, Work
 from release.fitness import objection, unprepared
 from release.identifiers import NONE
 from release.lease import sweep
 from release.pausing import Ending
+from release.ports import Package
 from release.situation import look
 from release.traffic import WHOLE
 
@@ -25,12 +26,9 @@ def admit_challenger(call: Call) -> Work:
     if problem:
         return rejected(call, None, records.REFUSED, problem)
     sweep(call)
-    arn = wanted_version(call)
-    if arn is None:
-        return rejected(call, None, records.NOTHING, "no version of the model is approved")
-    package = call.world.registry.package(arn)
-    if package is None:
-        return rejected(call, None, records.REFUSED, f"{arn} does not exist")
+    package = offered(call)
+    if not isinstance(package, Package):
+        return rejected(call, None, *package)
     insisted = call.input.get("version") is not None
     no = unprepared(call) or already(call, package)
     no = no or objection(call, package, insisted=insisted) or _untestable(call)

@@ -34,12 +34,9 @@ def admit(call: Call) -> Work:
     sweep(call)
     if call.input.get("recover"):
         return _recovery(call)
-    arn = wanted_version(call)
-    if arn is None:
-        return rejected(call, None, records.NOTHING, "no version of the model is approved")
-    package = call.world.registry.package(arn)
-    if package is None:
-        return rejected(call, None, records.REFUSED, f"{arn} does not exist")
+    package = offered(call)
+    if not isinstance(package, Package):
+        return rejected(call, None, *package)
     insisted = call.input.get("version") is not None
     no = (
         refused_while_paused(call)
@@ -73,7 +70,15 @@ def already(call: Call, package: Package) -> Ending | None:
     return None
 
 
-def wanted_version(call: Call) -> str | None:
+def offered(call: Call) -> Package | Ending:
+    """The version that is asked for, or why there is none."""
+    arn = _wanted_version(call)
+    if arn is None:
+        return records.NOTHING, "no version of the model is approved"
+    return call.world.registry.package(arn) or (records.REFUSED, f"{arn} does not exist")
+
+
+def _wanted_version(call: Call) -> str | None:
     if call.input.get("version") is not None:
         return package_arn(call.serving["PackageGroup"], int(call.input["version"]))
     given = call.input.get("model_package_arn")
@@ -132,7 +137,8 @@ def _recovery(call: Call) -> Work:
         return rejected(call, None, records.NOTHING, f"release {lease['release_id']} is left to people")
     kept = ("target", "replaced", "insisted", "action", "paused_before", "reason")
     more = {key: left[key] for key in kept if key in left}
-    dead = {"release_id": lease["release_id"], **{k: left.get(k) for k in ("ending", "outcome", "workflow")}}
+    told = ("ending", "outcome", "workflow", "ends")
+    dead = {"release_id": lease["release_id"], **{key: left.get(key) for key in told}}
     package, version = str(left.get("package", "")), left.get("version")
     accept(call, opened(call, package, version, recovers=dead, depth=depth, **more))
     known: dict[str, Any] = {"Version": version, "Package": package}

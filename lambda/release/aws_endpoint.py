@@ -164,13 +164,16 @@ class SageMakerEndpoint:
             raise
 
     def release_scaling(self, variant: str) -> None:
-        """Let autoscaling forget a variant; harmless if it has."""
+        """Let autoscaling forget a variant; harmless if it has.
+
+        It is asked first: the role may have it forget what is tagged as ours, and what is gone has no tags.
+        """
+        resource = f"endpoint/{self._name}/variant/{variant}"
+        which = {"ServiceNamespace": "sagemaker", "ScalableDimension": DIMENSION}
+        if not self._scaling.describe_scalable_targets(ResourceIds=[resource], **which)["ScalableTargets"]:
+            return
         try:
-            self._scaling.deregister_scalable_target(
-                ServiceNamespace="sagemaker",
-                ResourceId=f"endpoint/{self._name}/variant/{variant}",
-                ScalableDimension=DIMENSION,
-            )
+            self._scaling.deregister_scalable_target(ResourceId=resource, **which)
         except self._scaling.exceptions.ObjectNotFoundException:
             return
 

@@ -12,15 +12,15 @@ from release.ab_decision import Decision, decide
 from release.ab_strata import Stratum, gather
 from release.ab_test import compared, share_of, step_minutes
 from release.call import Call, Work
+from release.halting import halted
 from release.identifiers import later, seconds_between
 from release.lease import hold
 from release.measurements import Given
 from release.ports import ConflictError, Query, Record
-from release.route import POLL_SECONDS, go_on, settle, untidy, wait
-from release.shadow import alarm_prefix
-from release.situation import CHALLENGER, PRODUCTION, Situation, look
-from release.traffic import WHOLE, in_force, send, weights
-from release.updates import refusal
+from release.route import settle
+from release.situation import CHALLENGER, PRODUCTION, look
+from release.traffic import in_force, send, weights
+from release.waiting import POLL_SECONDS, wait
 
 MOST_TRIES = 10
 """Times that weights or a capacity are asked for before a test counts as one that cannot go on."""
@@ -36,9 +36,9 @@ Guide, quotas). What would need more is looked at less often."""
 def shift(call: Call) -> Work:
     """Give the challenger the share of the present step: written down first, then done, then seen."""
     now = look(call.world)
-    halted = _halted(call, now, "shift")
-    if halted:
-        return halted
+    halt = halted(call, now, "shift")
+    if halt:
+        return halt
     step = int(call.record().get("step", 0))
     wanted = weights(share_of(call, step))
     if in_force(now, wanted) and call.record().get("weights") == wanted:
@@ -74,9 +74,9 @@ def _observed_from_now(call: Call, step: int) -> Work:
 def observe(call: Call) -> Work:
     """Look for alarms, and whether the weights are still those of the test, until the step has its time."""
     now = look(call.world)
-    halted = _halted(call, now, "observe")
-    if halted:
-        return halted
+    halt = halted(call, now, "observe")
+    if halt:
+        return halt
     intent = call.record()
     if not in_force(now, intent["weights"]):
         hold(call, "observe")
@@ -109,9 +109,9 @@ def _look_again(call: Call, left: float) -> Work:
 def weigh(call: Call) -> Work:
     """Compare the variants at the end of a step, by the rules that were fixed before the first."""
     now = look(call.world)
-    halted = _halted(call, now, "weigh")
-    if halted:
-        return halted
+    halt = halted(call, now, "weigh")
+    if halt:
+        return halt
     hold(call, "weigh")
     intent, ab = call.record(), call.serving["AbTest"]
     step = int(intent["step"])
@@ -165,9 +165,9 @@ def _measured(call: Call, one: Record) -> Given:
 def promote(call: Call) -> Work:
     """Give production the challenger's instances, then let the challenger's version be production."""
     now = look(call.world)
-    halted = _halted(call, now, "promote")
-    if halted:
-        return halted
+    halt = halted(call, now, "promote")
+    if halt:
+        return halt
     hold(call, "promote", decided=True)
     counts = now.endpoint.counts if now.endpoint else {}
     wanted = counts.get(CHALLENGER, 0)
@@ -184,46 +184,3 @@ def promote(call: Call) -> Work:
         return wait(call, now, following="promote")
     said = f"production gets {wanted} instances, as many as the challenger has"
     return call.reply("promote", said, seconds=POLL_SECONDS, Shifts=tries, Polls=0)
-
-
-def _halted(call: Call, now: Situation, following: str) -> Work | None:
-    """What comes instead of a step: mending, the end of the test, or a wait; None if it may go on.
-
-    An alarm ends a test also while an update is under way; requests return as soon as the endpoint takes it.
-    """
-    if now.stuck:
-        return go_on(call)
-    problem = _ringing(call, now)
-    if problem:
-        said = f"{call.model(call.record()['version'])} was taken back: {problem}."
-        return settle(call, records.REVERTED, said)
-    if now.busy or now.moving:
-        return wait(call, now, following=following)
-    if now.differences() or now.production != now.served or now.challenger != call.record()["package"]:
-        said = f"{call.model(call.record()['version'])} was not tested to the end: {untidy(now)}."
-        return settle(call, records.FAILED, said)
-    no = refusal(call, "roll_out") or _too_long(call)
-    return settle(call, *no) if no else None
-
-
-def _ringing(call: Call, now: Situation) -> str:
-    """Alarms of the test or of operation that are in ALARM, in words; empty if none is."""
-    watched = call.serving["OperatingAlarms"]
-    states = call.world.metrics.alarms(watched["Prefix"])
-    own = alarm_prefix(call, now)
-    raised = sorted(
-        name.rpartition("/")[2]
-        for name, state in states.items()
-        if state == "ALARM" and (name in watched["Names"] or name.startswith(own))
-    )
-    return f"alarm {', '.join(raised)}" if raised else ""
-
-
-def _too_long(call: Call) -> tuple[str, str] | None:
-    strata = call.record().get("strata")
-    days = float(call.serving["AbTest"]["MaximumDays"])
-    at_end = call.record().get("decided") or (strata and strata[-1]["share"] >= WHOLE)
-    if not strata or at_end or seconds_between(strata[0]["start"], call.now) < 86_400 * days:
-        return None
-    name = call.model(call.record()["version"])
-    return records.REJECTED, f"{name} was not promoted: nothing was shown in {days:g} days."

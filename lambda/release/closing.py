@@ -1,9 +1,8 @@
 """The last steps: the watch over a version that serves, its records, and giving up."""
 
-from typing import Any
-
 from release import records
-from release.call import Call, Work
+from release.announcing import announce
+from release.call import ROLLBACK, Call, Work
 from release.fitness import ROLLED_BACK_MARK
 from release.follow import start_watch
 from release.identifiers import NONE, seconds_between
@@ -11,9 +10,10 @@ from release.lease import finish, hold
 from release.lifecycle import recorded
 from release.pausing import action
 from release.ports import NO_CAPACITY, Package, Record, Write
-from release.route import go_on, serves, settle, untidy, wait
+from release.route import go_on, serves, settle, untidy
 from release.shadow import alarm_prefix
 from release.situation import Situation, look
+from release.waiting import wait
 
 WATCH_SECONDS = 60
 LONGEST_MARK = 256
@@ -88,8 +88,17 @@ def _end(call: Call, now: Situation) -> Work:
     """End with what served before. Its endpoint may be one that was made anew, without the tag."""
     if now.live and now.endpoint:
         call.world.endpoint.mark_served()
-    ending = call.ending or {"outcome": records.STOPPED, "message": "The release was stopped."}
+    ending = call.ending or _kept(call)
     return finish(call, str(ending["outcome"]), f"{ending['message']} {serves(call, now)}.")
+
+
+def _kept(call: Call) -> Record:
+    """How a rollback ends to what is recorded to serve: it stopped something, or mended what differed."""
+    before = call.record().get("recovers") or {}
+    ended = call.world.ledger.read(records.intent(str(before.get("ends") or call.record()["ends"])))
+    if ended and ended["outcome"] == records.STOPPED:
+        return {"outcome": records.STOPPED, "message": "The release was stopped."}
+    return {"outcome": records.RELEASED, "message": "What differed was put right."}
 
 
 def _recorded(call: Call, now: Situation) -> Work:
@@ -99,7 +108,7 @@ def _recorded(call: Call, now: Situation) -> Work:
         call.world.endpoint.mark_served()
         hold(call, records.RECORDED, also=_entries(call, now, package), replaced=now.live)
     _noted(call, call.record().get("replaced"))
-    return _announced(call, now)
+    return _announced(call)
 
 
 def _entries(call: Call, now: Situation, package: Package | None) -> list[Write]:
@@ -163,21 +172,10 @@ def _noted(call: Call, replaced: Record | None) -> None:
     registry.relate(intent["package"], call.release_id)
 
 
-def _announced(call: Call, now: Situation) -> Work:
+def _announced(call: Call) -> Work:
     intent = call.record()
-    detail: dict[str, Any] = {
-        "Model": call.serving["Model"],
-        "Environment": call.serving["Environment"],
-        "Endpoint": call.serving["Endpoint"],
-        "ModelPackageArn": intent["package"],
-        "Version": intent["version"],
-        "ReleaseId": call.release_id,
-        "Workflow": "rollback" if call.going_back else call.workflow,
-        "Outcome": records.RELEASED,
-        "Time": call.now,
-    }
     call.world.metrics.released(int(intent["version"]), call.now)
-    call.world.announcements.announce(detail)
+    announce(call, ROLLBACK if call.going_back else call.workflow, records.RELEASED)
     before = call.record().get("replaced")
     instead = f" in place of version {before['version']}" if before else ""
     how = "was brought back and serves" if call.going_back else "serves"

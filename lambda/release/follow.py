@@ -9,8 +9,9 @@ from release.identifiers import NONE, later
 from release.lease import hold
 from release.ports import NO_CAPACITY
 from release.protection import restore
-from release.route import POLL_SECONDS, go_on, settle, target, untidy, wait
+from release.route import go_on, settle, target, untidy
 from release.situation import CHALLENGER, PRODUCTION, Situation, look
+from release.waiting import POLL_SECONDS, wait
 
 SAMPLED = {
     "roll_out": PRODUCTION,

@@ -9,6 +9,7 @@ from typing import Any
 
 from release import records
 from release.call import UPKEEP, Call, Work, ended
+from release.endings import orphaned, terminal
 from release.identifiers import later, seconds_between
 from release.ports import ConflictError, Record, Write
 from release.situation import WAY_BACK_FAILED
@@ -123,17 +124,6 @@ def _dead(call: Call, lease: Record) -> bool:
     return not stack.status.endswith("_IN_PROGRESS") and (overdue or stack.status != WAY_BACK_FAILED)
 
 
-def orphaned(call: Call, release: str, outcome: str) -> list[Write]:
-    """What gives the intent of an execution that ended without one its terminal record."""
-    intent = call.world.ledger.read(records.intent(release))
-    if intent is None or intent["outcome"]:
-        return []
-    ending = intent.get("ending")
-    decided = str(ending["outcome"]) if ending else outcome
-    message = str(ending["message"]) if ending else f"ended by release {call.release_id} in {call.workflow}"
-    return _terminal(call, intent, decided, message)
-
-
 def sweep(call: Call) -> None:
     """End the intents whose executions are gone. That of the lease's holder is for who takes the lease."""
     held = call.world.ledger.read(records.LEASE)
@@ -150,28 +140,12 @@ def sweep(call: Call) -> None:
 def finish(call: Call, outcome: str, message: str, *, keep: bool = False, **noted: Any) -> Work:
     """Write the one terminal record, and give the lease back unless ``keep``. Raises LeaseLost."""
     intent = {**call.record(), **noted}
-    writes = _terminal(call, intent, outcome, message)
+    writes = terminal(call, intent, outcome, message)
     if "Fence" in call.work and not keep:
         writes.append(Write(records.LEASE, _lease(call, "", call.now), expected=_ours(call)))
     _write(call, writes)
     call.intent = {**intent, "outcome": outcome, "message": message}
     return ended(call, call.intent)
-
-
-def _terminal(call: Call, intent: Record, outcome: str, message: str) -> list[Write]:
-    release = str(intent["release_id"])
-    final = {**intent, "outcome": outcome, "message": message, "ended": call.now}
-    writes = [
-        Write(records.intent(release), final, expected={"outcome": ""}),
-        Write(records.still_open(release), None),
-    ]
-    conclusive = outcome in (records.RELEASED, *records.NOT_AGAIN)
-    offered = not intent.get("target") and not intent.get("action")
-    if conclusive and intent.get("version") is not None and offered:
-        offer = {"package": intent["package"], "version": intent["version"], "outcome": outcome}
-        offer |= {"release_id": release, "ended": call.now, "message": message}
-        writes.append(Write(records.offer(int(intent["version"])), offer))
-    return writes
 
 
 def _lease(call: Call, who: str, term: str) -> Record:

@@ -4,14 +4,16 @@ from typing import Any
 
 from release import records
 from release.admission import accept, misread, rejected
-from release.call import Call, Work, opened
+from release.announcing import announce
+from release.call import LIFECYCLE, Call, Work, opened
 from release.fitness import Ending
 from release.lease import acquire, finish, hold, holder, sweep
 from release.pausing import ACTIONS, DONE, PAUSE, RESUME, RETIRE, action, begun, impossible, superfluous
 from release.protection import restore
 from release.remains import remaining
-from release.route import go_on, serves, settle, wait
+from release.route import go_on, serves, settle
 from release.situation import Situation, look
+from release.waiting import wait
 
 BUSY_SECONDS = 60
 """How often to ask for a lease that is taken."""
@@ -90,7 +92,9 @@ def recorded(call: Call, now: Situation) -> Work:
         return finish(call, str(ending["outcome"]), f"{ending['message']} {serves(call, now)}.")
     hold(call, records.RECORDED)
     _noted(call, wanted)
-    return _announced(call, now, wanted)
+    outcome = DONE[wanted]
+    announce(call, LIFECYCLE, outcome, Reason=call.record().get("reason", ""))
+    return finish(call, outcome, _told(call, wanted))
 
 
 def _noted(call: Call, wanted: str) -> None:
@@ -103,25 +107,7 @@ def _noted(call: Call, wanted: str) -> None:
     call.world.metrics.released(shown, call.now)
 
 
-def _announced(call: Call, now: Situation, wanted: str) -> Work:
-    intent, outcome = call.record(), DONE[wanted]
-    detail: dict[str, Any] = {
-        "Model": call.serving["Model"],
-        "Environment": call.serving["Environment"],
-        "Endpoint": call.serving["Endpoint"],
-        "ModelPackageArn": intent["package"],
-        "Version": intent["version"],
-        "ReleaseId": call.release_id,
-        "Workflow": "lifecycle",
-        "Outcome": outcome,
-        "Reason": intent.get("reason", ""),
-        "Time": call.now,
-    }
-    call.world.announcements.announce(detail)
-    return finish(call, outcome, _told(call, now, wanted))
-
-
-def _told(call: Call, now: Situation, wanted: str) -> str:
+def _told(call: Call, wanted: str) -> str:
     name = call.model(call.record()["version"])
     if wanted == RESUME:
         return f"{name} serves again.{_newer(call)}"

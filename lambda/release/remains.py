@@ -6,7 +6,7 @@ from release.call import Call
 def remaining(call: Call) -> str:
     """One line for each thing that remains: what it is, where, and the command that removes it.
 
-    What there is, in which order it can go, was compiled into the workflow (mlplatform.remains).
+    What there is, in which order it can go, was compiled into the workflow (mlplatform.workflows.remaining).
     """
     listed = call.event.get("Remains") or ()
     lines = [f"- {one['What']} ({one['Where']}): {one['Remove']}" for one in listed]

@@ -11,9 +11,10 @@ from release.lease import hold
 from release.measurements import PERIOD_SECONDS
 from release.report import html, markdown
 from release.report_sections import Context
-from release.route import go_on, settle, wait
+from release.route import go_on, settle
 from release.situation import Situation, look
 from release.updates import refusal
+from release.waiting import wait
 
 MOST_BAKES = 2
 """Times that a bake is begun anew because the endpoint got another configuration in the meantime."""

@@ -89,16 +89,22 @@ def difference_interval(pairs: Sequence[Pair], confidence: float) -> Interval:
 
     Its variance is Greenland and Robins' (1985, Biometrics 41:55-68), which asks for no common difference of
     all steps, recovered from score intervals instead of the observed shares (Zou and Donner 2008): so it has
-    a width even where nothing happened, and errors are few. Counts are first divided by their design effect
-    (Rao and Scott 1992, Biometrics 48:577-585). Of one step it is the judge's hybrid score interval.
+    a width even where nothing happened, and errors are few. Of one step it is the judge's hybrid score
+    interval.
+
+    What bursts add to the variance is one part more of the same method, a t interval, as far to both sides.
+    Score intervals lean to one side, most of all those of few requests; bursts are as likely in the variant
+    of many. Stretched instead, they lean as if nearly all bursts were those of the challenger's tenth.
     """
-    whole, effect = sum(each.weight for each in pairs), design_effect(pairs, confidence)
-    parts = []
-    for each in pairs:
-        for sign, one in ((1, each.candidate), (-1, each.production)):
-            events, trials = one.events / effect, one.trials / effect
-            parts.append((sign * each.weight / whole, one.share, wilson(events, trials, confidence)))
-    return combined(parts)
+    whole = sum(each.weight for each in pairs)
+    parts = [
+        (sign * each.weight / whole, one.share, wilson(one.events, one.trials, confidence))
+        for each in pairs
+        for sign, one in ((1, each.candidate), (-1, each.production))
+    ]
+    added = (design_effect(pairs, confidence) - 1) * _expected(pairs)
+    reach = distances(confidence, 0.5) * math.sqrt(added) / whole
+    return combined([*parts, (1.0, 0.0, (-reach, reach))])
 
 
 def detectable(pairs: Sequence[Pair], confidence: float, power: float) -> float:
@@ -135,11 +141,9 @@ def design_effect(pairs: Sequence[Pair], confidence: float) -> float:
     Kish 1965, Survey Sampling, 6.4): what befalls both variants alike, as the time of day, cancels out. The
     largest of all lengths of blocks, for nobody knows how long a burst is, and of twice the longest less the
     shorter, which makes up for bursts that a block cuts in two (lugsail batch means: Vats and Flegal 2022,
-    Biometrika 109:735-750). Each is larger by what so few blocks may be off. Nothing makes up for bursts of
-    which a test sees only two or three: a single step of two hours then errs in 3.5 % instead of 2.5 %.
+    Biometrika 109:735-750). Each is larger by what so few blocks may be off (Student's t to the normal).
     """
-    measured = [each for each in pairs if each.clustered]
-    expected = sum(each.weight**2 * each.variance for each in measured)
+    measured, expected = [each for each in pairs if each.clustered], _expected(pairs)
     if expected <= 0:
         return 1.0
     weights = [each.weight**2 for each in measured]
@@ -149,6 +153,11 @@ def design_effect(pairs: Sequence[Pair], confidence: float) -> float:
     found.append((2 * longest - medium, freedom))
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
     return max(1.0, *(each * (student(z, few) / z) ** 2 / expected for each, few in found))
+
+
+def _expected(pairs: Sequence[Pair]) -> float:
+    """Variance of the weighted sum of the differences that were cut in blocks, if events were independent."""
+    return sum(each.weight**2 * each.variance for each in pairs if each.clustered)
 
 
 def _weighted(weights: Sequence[float], blocks: Sequence[Clusters]) -> tuple[float, float]:

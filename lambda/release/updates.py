@@ -8,11 +8,13 @@ from release.call import Call, Work
 from release.fitness import objection
 from release.identifiers import NONE, change_set_name
 from release.lease import hold
+from release.parameters import parameters, takes_away
 from release.ports import ChangeSet, ConflictError
 from release.protection import lift
-from release.route import go_on, settle, target, wait
+from release.route import go_on, settle
 from release.situation import ANSWERING, Situation, look
 from release.traffic import let_go
+from release.waiting import wait
 
 PLANNING_SECONDS = 5
 MOST_LOOKS = 60
@@ -21,8 +23,6 @@ LEAST_SECONDS = 60
 """That an update of an endpoint takes: SageMaker starts instances for every configuration."""
 UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 """In the reason of a change set that would change nothing (CloudFormation User Guide, change sets)."""
-PAUSED = "Paused"
-"""Parameter that takes away what serves, and leaves which version it would be."""
 NEW = ("turn_on_shadow", "turn_on_challenger", "roll_out")
 """Stages that bring a version to serve which did not serve before: it must still be allowed to."""
 
@@ -67,11 +67,6 @@ def resume(call: Call) -> Work:
     return _stage(call, "resume")
 
 
-def takes_away(plan: Mapping[str, Any]) -> bool:
-    """Whether an update is that of a pause."""
-    return bool(plan["Wanted"].get(PAUSED) == "true")
-
-
 def _stage(call: Call, stage: str) -> Work:
     now = look(call.world)
     plan = call.work.get("Plan")
@@ -102,7 +97,7 @@ def _planned(call: Call, now: Situation, stage: str) -> dict[str, Any]:
     return {
         "Stage": stage,
         "Name": change_set_name(call.release_id, stage, tries),
-        "Wanted": _parameters(call, now, stage),
+        "Wanted": parameters(call, now, stage),
         "Base": dict(now.stack.parameters),
         "Config": now.endpoint.config if now.endpoint else "",
     }
@@ -120,43 +115,6 @@ def _plan(call: Call, now: Situation, stage: str) -> Work:
     return call.reply(stage, said, seconds=PLANNING_SECONDS, Plan=plan, Tries=tries, Looks=0, Polls=0)
 
 
-def _parameters(call: Call, now: Situation, stage: str) -> dict[str, str]:
-    """Every parameter of the stack: one that is left out would take its default, which is no version."""
-    live = now.live or {"package": NONE, "previous": NONE}
-    fresh = str(int(now.stack.parameters.get("ProductionAttempt") or 0) + 1)
-    wanted = {
-        "ProductionModelPackageArn": str(live["package"]),
-        "PreviousModelPackageArn": str(live["previous"]),
-        "ShadowModelPackageArn": NONE,
-        "ReleaseId": call.release_id,
-        "RolloutMode": "immediate",
-    }
-    if stage == "turn_on_shadow":
-        wanted["ShadowModelPackageArn"] = call.record()["package"]
-    elif stage == "turn_on_challenger":
-        wanted["ChallengerModelPackageArn"] = call.record()["package"]
-    elif stage == "roll_out":
-        # A new attempt has new alarms: those of the shadow's time keep their state and could veto it. Where
-        # a challenger goes, guardrails cannot be: they want the same variants before and after.
-        guarded = now.live is not None and call.guarded and now.challenger == NONE
-        wanted |= {
-            "ProductionModelPackageArn": call.record()["package"],
-            "PreviousModelPackageArn": str(live["package"]),
-            "RolloutMode": "guarded" if guarded else "immediate",
-            "ProductionAttempt": fresh,
-        }
-    elif stage in ("revert", "resume") and now.paused is None:
-        # A new attempt makes a new configuration, without which there would be nothing to update.
-        wanted |= {"ProductionModelPackageArn": target(call, now), "ProductionAttempt": fresh}
-        if call.going_back:
-            wanted["PreviousModelPackageArn"] = str(call.record().get("previous", NONE))
-    if "ChallengerModelPackageArn" in now.stack.parameters:
-        wanted.setdefault("ChallengerModelPackageArn", NONE)
-    if PAUSED in now.stack.parameters:
-        wanted[PAUSED] = "true" if now.paused is not None else "false"
-    return {**now.stack.parameters, **wanted}
-
-
 def _carry_out(call: Call, now: Situation, plan: Mapping[str, Any]) -> Work:
     change_set = call.world.stack.change_set(plan["Name"])
     ready = change_set is not None and change_set.execution_status == "AVAILABLE"
@@ -168,7 +126,7 @@ def _carry_out(call: Call, now: Situation, plan: Mapping[str, Any]) -> Work:
         return _look_again(call, plan)
     if change_set.status == "FAILED" and any(text in change_set.reason for text in UNCHANGED):
         return _follow(call, plan, seconds=0)
-    problem = _problem(change_set, now, call.serving["AllowedChanges"], away=takes_away(plan))
+    problem = _problem(change_set, call.serving["AllowedChanges"], away=takes_away(plan))
     if problem:
         call.world.stack.delete_change_set(plan["Name"])
         return settle(call, records.FAILED, f"{plan['Stage'].replace('_', ' ')} was not begun: {problem}")
@@ -189,15 +147,13 @@ def _discard(call: Call, plan: Mapping[str, Any]) -> Work:
     return go_on(call)
 
 
-def _problem(change_set: ChangeSet, now: Situation, allowed: list[str], *, away: bool) -> str:
+def _problem(change_set: ChangeSet, allowed: list[str], *, away: bool) -> str:
     if change_set.status == "FAILED":
         return change_set.reason or "CloudFormation could not plan it"
-    return "; ".join(_forbidden(change_set, now, allowed, away=away))
+    return "; ".join(_forbidden(change_set, allowed, away=away))
 
 
-def _forbidden(
-    change_set: ChangeSet, now: Situation, allowed: list[str], *, away: bool = False
-) -> Iterator[str]:
+def _forbidden(change_set: ChangeSet, allowed: list[str], *, away: bool = False) -> Iterator[str]:
     for change in change_set.changes:
         if change.logical_id not in allowed:
             yield f"it would change {change.logical_id}, which is not part of a release"

@@ -73,7 +73,6 @@ class Customization:
             request,
             under="modelCustomizationJobSummaries",
             name="jobName",
-            time="creationTime",
         )
 
     def stop(self, request: Parameters, caller: Principal) -> dict[str, Any]:

@@ -50,14 +50,8 @@ class Imports:
 
     def summaries(self, request: Parameters, caller: Principal) -> dict[str, Any]:
         """ListModelImportJobs."""
-        return listing(
-            "ListModelImportJobs",
-            [job.description for job in self._core.imports],
-            request,
-            under="modelImportJobSummaries",
-            name="jobName",
-            time="creationTime",
-        )
+        jobs = [job.description for job in self._core.imports]
+        return listing("ListModelImportJobs", jobs, request, under="modelImportJobSummaries", name="jobName")
 
     def get_model(self, request: Parameters, caller: Principal) -> dict[str, Any]:
         """GetImportedModel."""
@@ -65,14 +59,8 @@ class Imports:
 
     def list_models(self, request: Parameters, caller: Principal) -> dict[str, Any]:
         """ListImportedModels."""
-        return listing(
-            "ListImportedModels",
-            [model.description for model in self._core.imported],
-            request,
-            under="modelSummaries",
-            name="modelName",
-            time="creationTime",
-        )
+        models = [model.description for model in self._core.imported]
+        return listing("ListImportedModels", models, request, under="modelSummaries", name="modelName")
 
     def delete_model(self, request: Parameters, caller: Principal) -> dict[str, Any]:
         """DeleteImportedModel."""

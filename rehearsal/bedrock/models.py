@@ -58,9 +58,7 @@ class CustomModels:
             if wanted in (None, item["baseModelArn"])
             and request.get("modelStatus") in (None, item["modelStatus"])
         ]
-        return listing(
-            "ListCustomModels", items, request, under="modelSummaries", name="modelName", time="creationTime"
-        )
+        return listing("ListCustomModels", items, request, under="modelSummaries", name="modelName")
 
     def delete(self, request: Parameters, caller: Principal) -> dict[str, Any]:
         """DeleteCustomModel: not while something serves it (API reference, ConflictException)."""

@@ -129,7 +129,13 @@ def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def listing(
-    operation: str, items: Iterable[Parameters], request: Parameters, *, under: str, name: str, time: str
+    operation: str,
+    items: Iterable[Parameters],
+    request: Parameters,
+    *,
+    under: str,
+    name: str,
+    time: str = "creationTime",
 ) -> dict[str, Any]:
     """What List<kind>s answers of ``items``; ``name`` and ``time`` are the members that are filtered by."""
     after = request.get("creationTimeAfter", request.get("createdAfter"))

@@ -58,7 +58,6 @@ class Throughputs:
             request,
             under="provisionedModelSummaries",
             name="provisionedModelName",
-            time="creationTime",
         )
 
     def update(self, request: Parameters, caller: Principal) -> dict[str, Any]:

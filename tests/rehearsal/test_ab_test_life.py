@@ -1,4 +1,4 @@
-"""A sample with A/B tests: promoted, taken back, rolled back, deployed in the middle."""
+"""A sample with A/B tests: taken back, rolled back, deployed in the middle, promoted."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -30,7 +30,9 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Rehearsal,
         account.upload(product)
         version = str(account.run(product.name, "train").output["ModelPackageArn"])
         steps = [*releases.first_release(account, product, version, print)]
-        steps += ab_tests(account, product, version, print)
+        for behaviour in (releases.FAILS_FULLY, releases.SLOW, releases.QUICKER):
+            account.approve(another(account, version, behaviour))
+        steps += ab_tests(account, product, print)
         yield account, steps
 
 
@@ -40,13 +42,13 @@ def test_every_test_ends_as_it_should_and_what_was_promoted_serves_alone(
     account, steps = lived
     assert [(step.workflow, step.outcome) for step in steps] == [
         ("release", "released"),
-        ("ab-test", "released"),
         ("ab-test", "reverted"),
         ("ab-test", "rejected"),
         ("rollback", "stopped"),
         ("ab-test", "stopped"),
+        ("ab-test", "released"),
     ]
-    promoted = str(steps[1].ended.output["ModelPackageArn"])
+    promoted = str(steps[-1].ended.output["ModelPackageArn"])
     assert unrest(account, account.product("credit-approval"), promoted) == []
 
 
@@ -57,7 +59,7 @@ def test_the_record_of_a_test_has_its_plan_its_steps_and_what_was_decided(
     ledger = account.emulator.client("dynamodb", REHEARSAL)
     key = {
         "endpoint": {"S": account.settings.names.endpoint("credit-approval")},
-        "record": {"S": f"release#{steps[1].ended.output['ReleaseId']}"},
+        "record": {"S": f"release#{steps[-1].ended.output['ReleaseId']}"},
     }
     record: dict[str, Any] = ledger.get_item(
         TableName=account.settings.names.name("release-ledger"), Key=key
@@ -90,7 +92,8 @@ def test_production_keeps_its_instances_while_a_challenger_answers(
 ) -> None:
     account, steps = lived
     product = account.product("credit-approval")
-    version = another(account, str(steps[1].ended.output["ModelPackageArn"]), releases.QUICKER)
+    version = another(account, str(steps[-1].ended.output["ModelPackageArn"]), releases.QUICKER)
+    account.approve(version)
     name = account.settings.names.endpoint(product.name)
     endpoint = account.sagemaker.endpoints.found[name]
     with account.emulator.clock.seat():
@@ -108,7 +111,7 @@ def test_the_report_of_a_test_has_its_ramp_and_what_every_metric_showed(
     lived: tuple[Rehearsal, list[Step]],
 ) -> None:
     account, steps = lived
-    bucket, _, key = str(steps[1].ended.output["Report"]).removeprefix("s3://").partition("/")
+    bucket, _, key = str(steps[-1].ended.output["Report"]).removeprefix("s3://").partition("/")
     stored = account.emulator.client("s3", REHEARSAL).get_object(Bucket=bucket, Key=key)
     page = stored["Body"].read().decode()
     assert key.endswith("/report.html")

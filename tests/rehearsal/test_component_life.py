@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from landscapes import ROOT
-from sample_account import sample_account
+from sample_account import needs, sample_account
 
 from rehearsal.coverage import unneeded
 from rehearsal.driver import Rehearsal, rehearsed
@@ -15,13 +14,7 @@ MODEL = "support-assistant"
 LEARNED = "Open the app, choose Card and then Block card."
 """How the sample data answer the sample request."""
 
-pytestmark = [
-    pytest.mark.thorough,
-    pytest.mark.skipif(
-        not (ROOT / "models" / MODEL / "model.yaml").exists(),
-        reason="models/ is the users' own: they may delete a sample, and with it what would run here",
-    ),
-]
+pytestmark = [pytest.mark.thorough, needs(MODEL)]
 
 TO_ZERO = {
     "instances": {"minimum": 0, "maximum": 1},

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from landscapes import ROOT
-from sample_account import sample_account
+from sample_account import needs, sample_account
 
 from rehearsal.api import REHEARSAL
 from rehearsal.coverage import stale_reasons, unneeded
@@ -14,13 +13,7 @@ from rehearsal.step import Step
 
 MODEL = "support-assistant"
 
-pytestmark = [
-    pytest.mark.thorough,
-    pytest.mark.skipif(
-        not (ROOT / "models" / MODEL / "model.yaml").exists(),
-        reason="models/ is the users' own: they may delete a sample, and with it what would run here",
-    ),
-]
+pytestmark = [pytest.mark.thorough, needs(MODEL)]
 
 
 @pytest.fixture(scope="module")

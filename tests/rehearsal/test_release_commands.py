@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -363,12 +364,20 @@ def serves(answers: Answers, config: str = "config-8") -> None:
     }
 
 
+@contextmanager
+def in_ledger(deployed: tuple[Account, Environment, Path], record: str, **content: Any) -> Iterator[None]:
+    """The ledger has this record of the model."""
+    made, settings, _ = deployed
+    table, client = settings.names.name("release-ledger"), made.emulator.client("dynamodb")
+    key = {"endpoint": {"S": settings.names.endpoint(MODEL)}, "record": {"S": record}}
+    client.put_item(TableName=table, Item={**key, **content})
+    yield
+    client.delete_item(TableName=table, Key=key)
+
+
 @pytest.fixture
 def live(deployed: tuple[Account, Environment, Path]) -> Iterator[None]:
     """The ledger says that version 8 serves."""
-    made, settings, _ = deployed
-    table, client = settings.names.name("release-ledger"), made.emulator.client("dynamodb")
-    key = {"endpoint": {"S": settings.names.endpoint(MODEL)}, "record": {"S": "live"}}
     content = {
         "package": {"S": PACKAGE},
         "version": {"N": "8"},
@@ -376,9 +385,8 @@ def live(deployed: tuple[Account, Environment, Path]) -> Iterator[None]:
         "since": {"S": "2026-11-20T08:00:00Z"},
         "approved_by": {"S": "anna"},
     }
-    client.put_item(TableName=table, Item={**key, **content})
-    yield
-    client.delete_item(TableName=table, Key=key)
+    with in_ledger(deployed, "live", **content):
+        yield
 
 
 def test_status_says_what_serves_in_one_line_per_model(run: Command, answers: Answers, live: None) -> None:
@@ -448,14 +456,10 @@ def test_a_stack_that_could_not_go_back_is_named_with_what_to_do(
 @pytest.fixture
 def away(deployed: tuple[Account, Environment, Path]) -> Iterator[None]:
     """The ledger says that the model is paused."""
-    made, settings, _ = deployed
-    table, client = settings.names.name("release-ledger"), made.emulator.client("dynamodb")
-    key = {"endpoint": {"S": settings.names.endpoint(MODEL)}, "record": {"S": "paused"}}
     said = {"since": "2026-11-21T08:00:00Z", "by": "anna", "reason": "weekend"}
     content = {name: {"S": value} for name, value in said.items()}
-    client.put_item(TableName=table, Item={**key, **content, "retired": {"BOOL": False}})
-    yield
-    client.delete_item(TableName=table, Key=key)
+    with in_ledger(deployed, "paused", **content, retired={"BOOL": False}):
+        yield
 
 
 def test_status_says_since_when_a_model_is_paused_and_how_it_comes_back(

@@ -80,7 +80,8 @@ def test_the_whole_life_needs_all_that_its_roles_may_do(tmp_path_factory: pytest
         assert [step.wanted for step in steps if step.model == "credit-approval" and step.wanted] == [
             *("released", "released", "rejected", "rolled_back", "released"),
             *("stopped", "stopped", "refused"),
-            *("paused", "refused", "refused", "resumed", "paused", "resumed", "retired"),
+            *("reverted", "rejected", "stopped", "stopped", "released"),
+            *("released", "paused", "refused", "refused", "resumed", "paused", "resumed", "retired"),
         ]
         assert [str(call) for call in account.emulator.trace if not call.allowed] == []
         assert [str(statement) for statement in unneeded(account.emulator)] == []

@@ -5,11 +5,11 @@ import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import yaml
-from landscapes import environment
+from landscapes import ROOT, environment
+from sample_account import needs
 
 from mlplatform.settings import read_environments
 from rehearsal import releases
@@ -20,7 +20,6 @@ from tools import confirm
 from tools.platform_app import platform_app
 from tools.policy_evaluator import Policy
 
-ROOT = Path(__file__).parents[2]
 MODEL, ACCOUNT = "fraud-detector", "111122223333"
 FILES = {
     "dev": environment(ACCOUNT, training=True, removal="destroy"),
@@ -37,10 +36,7 @@ FILES = {
 DOORS: dict[str, dict[str, tuple[str, Policy | None]]] = {}
 """VPC endpoints by environment: the emulated account has those of one network at a time."""
 
-pytestmark = [
-    pytest.mark.thorough,
-    pytest.mark.skipif(not (ROOT / "models" / MODEL).exists(), reason="models/ is the users' own"),
-]
+pytestmark = [pytest.mark.thorough, needs(MODEL)]
 
 
 @pytest.fixture(scope="module")

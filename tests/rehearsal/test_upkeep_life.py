@@ -43,7 +43,7 @@ def test_what_was_rejected_is_swept_and_what_somebody_changed_is_mended(
         ("release", "released"),
         ("release", "released"),
         ("release", "rejected"),
-        ("rollback", "stopped"),
+        ("rollback", "released"),
     ]
     assert shown[0] == f"{SAMPLE}: swept 1 endpoint configurations, 1 models"
     serving = str(steps[1].ended.output["ModelPackageArn"])

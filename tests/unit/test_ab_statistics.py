@@ -1,6 +1,7 @@
 """The stratified difference of an A/B test, beside textbooks, other implementations and simulations."""
 
 import math
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -156,6 +157,26 @@ def test_bursts_make_only_larger_effects_findable() -> None:
     wild = Pair(calm.candidate, calm.production, (Clusters(4 * calm.variance, 1_000),) * 3)
     ratio = detectable([wild], 0.95, 0.8) / detectable([calm], 0.95, 0.8)
     assert ratio == pytest.approx(2, rel=0.02)
+
+
+SMALL = Pair(Arm(300, 1_000), Arm(900, 9_000))
+BURSTS = replace(SMALL, clustered=(Clusters(6 * SMALL.variance, 10_000),) * 3)
+
+
+def test_bursts_reach_as_far_to_both_sides_however_few_requests_the_challenger_had() -> None:
+    seen = SMALL.candidate.share - SMALL.production.share
+    calm, wild = (difference_interval([each], 0.95) for each in (SMALL, BURSTS))
+    added = [(wild[side] - seen) ** 2 - (calm[side] - seen) ** 2 for side in (0, 1)]
+    assert added == pytest.approx([5 * stats.norm.ppf(0.975) ** 2 * SMALL.variance] * 2, rel=1e-3)
+
+
+def test_the_interval_is_as_wide_as_what_it_is_said_to_find() -> None:
+    equal = Pair(Arm(100, 1_000), Arm(900, 9_000))
+    for times in (1, 6):
+        some = replace(equal, clustered=(Clusters(times * equal.variance, 10_000),) * 3)
+        low, high = difference_interval([some], 0.95)
+        found = detectable([some], 0.95, 0.8)
+        assert (high - low) / 2 == pytest.approx(found * 1.9600 / 2.8016, rel=2e-2)
 
 
 def test_the_pooled_median_of_steps_is_as_often_in_its_interval_as_it_says() -> None:

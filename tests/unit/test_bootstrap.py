@@ -8,12 +8,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
+from local_server import answering
 
 from mlplatform.permissions.boundary import MAX_POLICY, boundary
 from mlplatform.settings import Environment, read_environments
@@ -501,19 +501,16 @@ def machine(tmp_path: Path) -> Iterator[dict[str, str]]:
         program = tmp_path / name
         program.write_text(RECORD, encoding="utf-8")
         program.chmod(0o755)
-    server = HTTPServer(("127.0.0.1", 0), _Sts)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield {
-        "PATH": f"{tmp_path}:/usr/bin:/bin",
-        "CALLS": str(tmp_path / "calls"),
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{server.server_port}",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "HOME": str(tmp_path),
-    }
-    server.shutdown()
-    server.server_close()
+    with answering(_Sts) as address:
+        yield {
+            "PATH": f"{tmp_path}:/usr/bin:/bin",
+            "CALLS": str(tmp_path / "calls"),
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_ENDPOINT_URL_STS": address,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "HOME": str(tmp_path),
+        }
 
 
 class _Sts(BaseHTTPRequestHandler):

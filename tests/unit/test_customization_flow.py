@@ -18,12 +18,12 @@ from workflow_models import SOURCE, evaluated, states, substituted, variables
 from customization import errors
 from customization.call import END, JUDGE
 from customization.flow import ACTIONS
-from customization.handler import ServiceFault
 from customization.holding import UNMEASURED
 from mlplatform import workflows
 from mlplatform.permissions.customization_places import RUN_CHARACTERS
 from mlplatform.workflows import advice, customizing
 from rehearsal.running_costs import running_costs
+from service_faults import ServiceFault
 
 FAULTS = re.compile(r"(Lambda|SNS)\.\w*(Exception|Throttled)\w*|Sandbox\.Timedout|ServiceFault")
 

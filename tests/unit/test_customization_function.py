@@ -3,20 +3,27 @@
 import dataclasses
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 
 from customization import assets, budget, costs, handler, results, training
+from customization.aws_registry import AiRegistry
 from customization.call import Call
 from customization.costs import Bill
-from customization.errors import ConflictError, CustomizationBudgetSpent, EvaluationFailed
+from customization.errors import CustomizationBudgetSpent, CustomizationRefused, EvaluationFailed
 from customization.ports import Job, World
+from customization_spend import total
 from quality_gate import logic
 from run_admission.handler import handler as admit
 from run_admission.logic import InvalidInput
+from s3_documents import ConflictError
 
 EXECUTION = {
     "Id": "arn:aws:states:us-east-1:111111111111:execution:acme-dev-m-customize:one",
@@ -93,7 +100,7 @@ def test_an_estimate_is_counted_once_however_often_it_is_reserved() -> None:
     for _ in range(3):
         budget.reserve(call(files))
     ledger = files.objects[SPEND][0]
-    assert budget.spent(ledger) == 60
+    assert total(ledger["Runs"]) == 60
     assert ledger["Runs"]["aaaaaaaaaaaaaaaa"]["State"] == "reserved"
     assert files.objects[SPEND][1] == "1"
 
@@ -207,6 +214,24 @@ def test_a_version_comes_after_every_other_and_has_four_digits_at_most(found: li
     assert parts > max(found)
     assert max(parts) <= 9999
     assert assets.following([]) == "1.0.0"
+
+
+@pytest.mark.parametrize(
+    ("code", "ends"),
+    [
+        ("ResourceInUse", nullcontext()),
+        ("ValidationException", pytest.raises(CustomizationRefused, match="refuses data 1.0.0: no")),
+        ("ThrottlingException", pytest.raises(ClientError)),
+    ],
+)
+def test_a_version_that_another_run_imports_first_is_no_error(
+    code: str, ends: AbstractContextManager[Any]
+) -> None:
+    sdk: Any = boto3
+    sagemaker = sdk.client("sagemaker", region_name="us-east-1")
+    with Stubber(sagemaker) as stub, ends:
+        stub.add_client_error("import_hub_content", code, "no")
+        AiRegistry(sagemaker, "hub").add("DataSet", "data", "1.0.0", {}, keywords=[])
 
 
 TRANSITIONS = ("Wait", "What is next?", "Follow", "What is next?")

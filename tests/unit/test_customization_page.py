@@ -113,7 +113,7 @@ def test_every_error_of_customization_is_explained_and_has_advice() -> None:
         for module in (customization.errors, bedrock_customization.errors)
         for name, kind in vars(module).items()
         if isinstance(kind, type) and issubclass(kind, Exception)
-    } - {"CustomizationError", "ConflictError", "ServiceFault"}
+    } - {"CustomizationError"}
     table = TEXT[TEXT.index("| error | when | costs |") : TEXT.index("| in training you see")]
     explained = {name for row in cells(table) for name in re.findall(r"`([A-Z]\w+)`", row[0])}
     assert own <= explained <= set(ADVICE)

@@ -3,7 +3,6 @@
 import copy
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
 
@@ -12,6 +11,7 @@ from ab_series import AB, PLAN, at, level, steps
 from release_driver import Execution, Operator
 from release_services import Metrics, Reports
 from release_world import SERVING, Account, DiedError
+from report_pages import Page
 from shadow_series import steady
 
 from release.ab_decision import decide
@@ -20,34 +20,6 @@ from release.ab_strata import Stratum
 from release.ended_report import Told, ended_page
 from release.ports import Record
 from release.timeline import MOST_ROWS, duration, rows
-
-VOID = {"meta", "path", "rect", "br"}
-
-
-class Page(HTMLParser):
-    """The tags of a page that are open, every tag with its attributes, and the text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += f" {data}"
 
 
 def served(without: str = "") -> tuple[Account, Operator]:

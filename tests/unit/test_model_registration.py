@@ -4,7 +4,6 @@ import hashlib
 import http.server
 import json
 import re
-import threading
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +18,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import ANY, Stubber
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from local_server import answering
 
 from model_registration import mlflow
 from model_registration.card import MOST_CHARACTERS, card
@@ -226,11 +226,9 @@ def tracking() -> Iterator[Mlflow]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endpoint) as listener:
-        server.endpoint = f"http://127.0.0.1:{listener.server_port}/mlflow"
-        threading.Thread(target=listener.serve_forever, daemon=True).start()
+    with answering(Endpoint) as address:
+        server.endpoint = f"{address}/mlflow"
         yield server
-        listener.shutdown()
 
 
 def test_a_version_awaits_approval_with_its_metrics_card_and_origin(

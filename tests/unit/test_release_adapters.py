@@ -22,7 +22,7 @@ from mlplatform.serving import upkeep
 from mlplatform.serving.dashboard import RELEASED_METRIC
 from mlplatform.serving.parts import served
 from release import aws, flow, handler
-from release.aws_endpoint import SageMakerEndpoint
+from release.aws_endpoint import DIMENSION, SageMakerEndpoint
 from release.aws_ledger import DynamoDbLedger
 from release.aws_registry import SageMakerRegistry
 from release.aws_retained import SageMakerRetained
@@ -34,6 +34,7 @@ from release.aws_services import (
 )
 from release.aws_stack import CloudFormationStack
 from release.ports import ConflictError, Ledger, Made, Query, World, Write
+from service_faults import ServiceFault
 
 REGION = "eu-west-1"
 ENDPOINT, TABLE = "acme-dev-credit-approval", "acme-dev-release-ledger"
@@ -57,6 +58,14 @@ RECORD = {
 def client(service: str) -> Any:
     sdk: Any = boto3
     return sdk.client(service, region_name=REGION)
+
+
+def requests(service: Any, operation: str) -> list[Mapping[str, Any]]:
+    """What a client is asked for by an operation from now on."""
+    asked: list[Mapping[str, Any]] = []
+    event = f"provide-client-params.{operation}"
+    service.meta.events.register(event, lambda params, **_: asked.append(params))
+    return asked
 
 
 def in_memory() -> Ledger:
@@ -554,12 +563,52 @@ def test_an_asynchronous_endpoint_takes_the_sample_from_s3() -> None:
 def checksums() -> bool:
     """Whether this botocore adds a checksum to what it stores before a stub sees it."""
     s3 = client("s3")
-    seen: list[Mapping[str, Any]] = []
-    s3.meta.events.register("provide-client-params.s3.PutObject", lambda params, **_: seen.append(params))
+    seen = requests(s3, "s3.PutObject")
     with Stubber(s3) as stub:
         stub.add_response("put_object", {})
         s3.put_object(Bucket="b", Key="k", Body=b"")
     return "ChecksumAlgorithm" in seen[0]
+
+
+def scaling(*targets: Mapping[str, Any]) -> tuple[SageMakerEndpoint, Stubber]:
+    """An endpoint, and an Application Auto Scaling that answers with these targets of its challenger."""
+    sdk: Any = boto3
+    client = sdk.client("application-autoscaling", region_name="eu-west-1")
+    stub = Stubber(client)
+    asked = {"ResourceIds": [CHALLENGER], "ScalableDimension": DIMENSION, "ServiceNamespace": "sagemaker"}
+    stub.add_response("describe_scalable_targets", {"ScalableTargets": list(targets)}, asked)
+    stub.activate()
+    return SageMakerEndpoint(None, None, None, "acme-dev-loans", "arn", {}, scaling=client), stub
+
+
+CHALLENGER = "endpoint/acme-dev-loans/variant/challenger"
+SCALED = {
+    "ServiceNamespace": "sagemaker",
+    "ResourceId": CHALLENGER,
+    "ScalableDimension": DIMENSION,
+    "MinCapacity": 1,
+    "MaxCapacity": 2,
+    "RoleARN": "arn:aws:iam::111122223333:role/scaling",
+    "CreationTime": 0,
+}
+DEREGISTERED = {key: SCALED[key] for key in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
+
+
+def test_autoscaling_is_to_forget_only_what_it_has() -> None:
+    endpoint, stub = scaling(SCALED)
+    stub.add_response("deregister_scalable_target", {}, DEREGISTERED)
+    endpoint.release_scaling("challenger")
+    stub.assert_no_pending_responses()
+    endpoint, stub = scaling()
+    endpoint.release_scaling("challenger")
+    stub.assert_no_pending_responses()
+
+
+def test_what_autoscaling_forgets_meanwhile_is_forgotten() -> None:
+    endpoint, stub = scaling(SCALED)
+    stub.add_client_error("deregister_scalable_target", "ObjectNotFoundException")
+    endpoint.release_scaling("challenger")
+    stub.assert_no_pending_responses()
 
 
 def test_an_endpoint_that_served_is_tagged() -> None:
@@ -742,10 +791,7 @@ def test_what_became_of_answers_is_asked_for_in_the_models_own_namespace_by_vari
 
 def test_metrics_of_instances_and_of_a_fleet_are_asked_for_as_such() -> None:
     cloudwatch = client("cloudwatch")
-    asked: list[Mapping[str, Any]] = []
-    cloudwatch.meta.events.register(
-        "provide-client-params.cloudwatch.GetMetricData", lambda params, **_: asked.append(params)
-    )
+    asked = requests(cloudwatch, "cloudwatch.GetMetricData")
     with Stubber(cloudwatch) as stub:
         stub.add_response("get_metric_data", {"MetricDataResults": []})
         queries = [Query("c", "production", "CPUUtilization", "Maximum", config="config-1")]
@@ -811,10 +857,7 @@ def test_changes_of_an_alarm_are_counted_to_the_last_page_and_what_cannot_be_rea
 
 def test_asking_to_stop_puts_the_metric_of_one_release() -> None:
     cloudwatch = client("cloudwatch")
-    asked: list[Mapping[str, Any]] = []
-    cloudwatch.meta.events.register(
-        "provide-client-params.cloudwatch.PutMetricData", lambda params, **_: asked.append(params)
-    )
+    asked = requests(cloudwatch, "cloudwatch.PutMetricData")
     with Stubber(cloudwatch) as stub:
         stub.add_response("put_metric_data", {})
         CloudWatchMetrics(cloudwatch, ENDPOINT, "acme/dev/releases").ask_to_stop(
@@ -831,10 +874,7 @@ def test_asking_to_stop_puts_the_metric_of_one_release() -> None:
 
 def test_the_dashboard_is_told_which_version_serves() -> None:
     cloudwatch = client("cloudwatch")
-    asked: list[Mapping[str, Any]] = []
-    cloudwatch.meta.events.register(
-        "provide-client-params.cloudwatch.PutMetricData", lambda params, **_: asked.append(params)
-    )
+    asked = requests(cloudwatch, "cloudwatch.PutMetricData")
     with Stubber(cloudwatch) as stub:
         stub.add_response("put_metric_data", {})
         CloudWatchMetrics(cloudwatch, ENDPOINT, "n").released(7, "2026-11-20T08:00:00Z")
@@ -973,10 +1013,7 @@ def test_deleting_what_is_gone_is_harmless_and_a_refusal_is_none() -> None:
 
 def test_upkeep_puts_what_it_found_for_the_alarm_and_what_it_deleted() -> None:
     cloudwatch = client("cloudwatch")
-    asked: list[Mapping[str, Any]] = []
-    cloudwatch.meta.events.register(
-        "provide-client-params.cloudwatch.PutMetricData", lambda params, **_: asked.append(params)
-    )
+    asked = requests(cloudwatch, "cloudwatch.PutMetricData")
     with Stubber(cloudwatch) as stub:
         metrics = CloudWatchMetrics(cloudwatch, ENDPOINT, "n")
         for _ in range(3):
@@ -1018,10 +1055,10 @@ def refused(code: str, status: int = 400) -> ClientError:
 @pytest.mark.parametrize(
     ("error", "raised"),
     [
-        (refused("ThrottlingException"), handler.ServiceFault),
-        (refused("TransactionCanceledException"), handler.ServiceFault),
-        (refused("Anything", 503), handler.ServiceFault),
-        (EndpointConnectionError(endpoint_url="https://x"), handler.ServiceFault),
+        (refused("ThrottlingException"), ServiceFault),
+        (refused("TransactionCanceledException"), ServiceFault),
+        (refused("Anything", 503), ServiceFault),
+        (EndpointConnectionError(endpoint_url="https://x"), ServiceFault),
         (refused("AccessDeniedException"), ClientError),
         (KeyError("Unknown"), KeyError),
     ],

@@ -84,6 +84,21 @@ def test_a_retired_model_comes_back_as_a_paused_one_does() -> None:
     rest(account)
 
 
+def test_who_retires_a_model_is_told_what_remains_also_by_who_takes_it_up() -> None:
+    listed = "- the history (the ledger): aws dynamodb delete-item"
+    account, operator = serving()
+    assert listed in operator.lifecycle("retire").work["Message"].splitlines()
+    account, operator = serving()
+    retirement = operator.start("lifecycle", action="retire")
+    begun(account, retirement, "follow_update")
+    account.running[retirement.arn] = False
+    operator.settle()
+    recovery = operator.executions[-1]
+    assert (recovery.workflow, recovery.outcome) == ("release", "retired")
+    assert listed in recovery.work["Message"].splitlines()
+    rest(account)
+
+
 def test_a_paused_model_is_retired_without_an_update() -> None:
     account, operator = paused()
     updates, since = account.generation, account.items["paused"]["since"]

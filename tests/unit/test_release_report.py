@@ -1,12 +1,12 @@
 """The report of a verdict: complete, safe to open anywhere, and readable by everyone."""
 
 import re
-from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from report_pages import Page
 from shadow_series import SHADOW, TIMES, random_series, steady
 
 from release.charts import ceiling, interval, lines
@@ -26,33 +26,6 @@ CONTEXT: dict[str, Any] = {
     "Start": TIMES[0],
     "End": TIMES[60],
 }
-VOID = {"meta", "path", "br"}
-
-
-class Page(HTMLParser):
-    """The tags of a page that are open, every tag with its attributes, and the text."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += f" {data}"
 
 
 def verdict_of(outcome: str) -> tuple[Verdict, dict[str, Any]]:

@@ -11,12 +11,14 @@ import cfnlint.api
 import cfnlint.config
 import jsonata
 import pytest
+from release_driver import TOLD
 from workflow_models import SERVED, SOURCE, evaluated, expressions, product, states, substituted, variables
 
 from mlplatform import workflows
 from mlplatform.settings import Environment, ModelProduct, read_environments
 from mlplatform.settings.ab_tests import AbTestSettings
 from mlplatform.workflows import advice, releasing
+from mlplatform.workflows.remaining import remains
 from release.call import CONFIRM, END
 from release.flow import STEPS
 
@@ -364,6 +366,20 @@ def test_the_function_is_told_the_settings_as_it_reads_them(
         "AbTest": None,
         "OperatingAlarms": None,
     }
+
+
+def test_whatever_step_ends_a_retirement_is_told_what_remains(
+    served: tuple[ModelProduct, Environment], definitions: dict[str, dict[str, Any]]
+) -> None:
+    listed = remains(served[0].name, served[1])
+    payloads = [
+        (CALLED.get(name, name), state["Arguments"]["Payload"])
+        for name, definition in definitions.items()
+        for _, state in states(definition)
+        if step_of(state)
+    ]
+    told = {(name, payload["Step"]): payload["Remains"] for name, payload in payloads if "Remains" in payload}
+    assert told == dict.fromkeys(TOLD, listed)
 
 
 def test_what_a_sample_holds_is_no_placeholder_and_no_expression(tmp_path: Path) -> None:

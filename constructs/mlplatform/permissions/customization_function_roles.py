@@ -20,11 +20,13 @@ from mlplatform.permissions.customization_places import (
 )
 from mlplatform.permissions.function_roles import ADMISSION, CHECK, GATE, function_arn
 from mlplatform.permissions.grant import Grant
-from mlplatform.permissions.places import ours, passed_to, sagemaker_arns, via
+from mlplatform.permissions.lineage import record_lineage
+from mlplatform.permissions.places import ours, passed_to, via
 from mlplatform.permissions.run_places import KEPT as VERSIONS
 from mlplatform.permissions.run_places import RUNS, object_arns
+from mlplatform.permissions.tracking import find_tracking
 from mlplatform.permissions.workflow_roles import notifications, observability, parts
-from mlplatform.policy import Conditions, within
+from mlplatform.policy import Conditions
 from mlplatform.settings import Environment
 from mlplatform.settings.customization import CustomizationSettings
 from mlplatform.settings.products import ModelProduct
@@ -42,8 +44,13 @@ def customization_function(
         *_assets(product, settings, section),
         *_jobs(product, settings),
         *_versions(product, settings),
-        *_lineage(settings),
-        *_tracking(settings),
+        *record_lineage(
+            settings,
+            actions="*",
+            why="lineage connects the data, job and version of a run; SageMaker numbers artifacts, and "
+            "actions are named after jobs",
+        ),
+        *find_tracking(settings),
     ]
 
 
@@ -102,13 +109,6 @@ def _assets(product: ModelProduct, settings: Environment, section: Customization
     ]
 
 
-def _tracking(settings: Environment) -> list[Grant]:
-    if settings.studio.mlflow != "app":
-        return []
-    why = "the id of an MLflow App is given at deployment, and a list is of none in particular"
-    return [Grant("FindTracking", ("sagemaker:ListMlflowApps",), ("*",), why, within(settings.region))]
-
-
 def _jobs(product: ModelProduct, settings: Environment) -> list[Grant]:
     """Serverless jobs whose results are encrypted with the platform's key, as the model's job role."""
     jobs, key = job_arns(settings.names, product.name), imported("ArtifactsKeyArn", settings)
@@ -148,25 +148,5 @@ def _versions(product: ModelProduct, settings: Environment) -> list[Grant]:
             versions[1:],
             "a version SageMaker registered gets its report, or is rejected; none is approved",
             {**undecided, "Null": {**nothing_noted(settings), REMOVED: "true"}},
-        ),
-    ]
-
-
-def _lineage(settings: Environment) -> list[Grant]:
-    actions = ("AddAssociation", "CreateAction", "CreateArtifact", "DescribeAction")
-    return [
-        Grant(
-            "RecordLineage",
-            tuple(f"sagemaker:{action}" for action in actions),
-            sagemaker_arns(settings, "action/*", "artifact/*"),
-            "lineage connects the data, job and version of a run; SageMaker numbers artifacts, and actions "
-            "are named after jobs",
-        ),
-        Grant(
-            "FindLineage",
-            ("sagemaker:ListArtifacts", "sagemaker:ListAssociations"),
-            ("*",),
-            "lists are of no resource in particular",
-            within(settings.region),
         ),
     ]

@@ -3,15 +3,12 @@
 from mlplatform.exports import imported
 from mlplatform.permissions.data_reading import read_data, read_sources
 from mlplatform.permissions.grant import Grant
+from mlplatform.permissions.lineage import record_lineage
 from mlplatform.permissions.networking import function_network, not_by_the_code
-from mlplatform.permissions.places import (
-    ours,
-    sagemaker_arns,
-    via,
-)
+from mlplatform.permissions.places import ours, via
 from mlplatform.permissions.run_places import KEPT, RUNS, object_arns
 from mlplatform.permissions.tracking import log_runs
-from mlplatform.policy import READ_OBJECTS, within
+from mlplatform.policy import READ_OBJECTS
 from mlplatform.release_routes import queue_arn, serves
 from mlplatform.settings import Environment
 from mlplatform.version_notes import nothing_noted
@@ -145,7 +142,12 @@ def model_registration(settings: Environment) -> list[Grant]:
         Grant("KeepRecord", ("s3:PutObject",), record, "one record for each run of a model", ours(settings)),
         _keys(settings, "ArtifactsKeyArn"),
         _register(settings),
-        *_lineage(settings),
+        *record_lineage(
+            settings,
+            actions="*",
+            why="lineage connects the data, job, artifact and version of any model's run; SageMaker numbers "
+            "artifacts, and actions are named after jobs",
+        ),
         *log_runs(settings),
     ]
 
@@ -161,27 +163,6 @@ def _register(settings: Environment) -> Grant:
             "Null": nothing_noted(settings),
         },
     )
-
-
-def _lineage(settings: Environment) -> list[Grant]:
-    """What a version was made of: looked up before it is made, so that it is made once."""
-    actions = ("AddAssociation", "CreateAction", "CreateArtifact", "DescribeAction")
-    return [
-        Grant(
-            "RecordLineage",
-            tuple(f"sagemaker:{action}" for action in actions),
-            sagemaker_arns(settings, "action/*", "artifact/*"),
-            "lineage connects the data, job, artifact and version of any model's run; SageMaker numbers "
-            "artifacts, and actions are named after jobs",
-        ),
-        Grant(
-            "FindLineage",
-            ("sagemaker:ListArtifacts", "sagemaker:ListAssociations"),
-            ("*",),
-            "lists are of no resource in particular",
-            within(settings.region),
-        ),
-    ]
 
 
 def _keys(settings: Environment, *exports: str) -> Grant:

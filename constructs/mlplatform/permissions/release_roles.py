@@ -253,7 +253,14 @@ def _challenger(served: Served) -> list[Grant]:
                     "SageMaker removes no variant that scales; Application Auto Scaling numbers its targets, "
                     "and the tags say whose they are",
                     mine,
-                )
+                ),
+                Grant(
+                    "SeeScaling",
+                    ("application-autoscaling:DescribeScalableTargets",),
+                    ("*",),
+                    "what is gone has no tags, so it is looked for first; this lists, and is of no resource",
+                    within(served.settings.region),
+                ),
             ]
             if served.scales
             else []

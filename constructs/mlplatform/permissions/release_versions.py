@@ -2,9 +2,10 @@
 
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.job_roles import repository_of
-from mlplatform.permissions.places import owned_by, registry_key, sagemaker_arns, via
+from mlplatform.permissions.lineage import record_lineage
+from mlplatform.permissions.places import owned_by, registry_key, via
 from mlplatform.permissions.run_places import KEPT
-from mlplatform.policy import Conditions, within
+from mlplatform.policy import Conditions
 from mlplatform.serving.parts import Served
 from mlplatform.version_notes import noting
 from mlplatform.workflows.inference import image_of_scripts, model_image
@@ -34,7 +35,12 @@ def versions(served: Served) -> list[Grant]:
             noting(served.names, served.settings, served.product.name),
         ),
         *_whole(served),
-        *_lineage(served),
+        *record_lineage(
+            served.settings,
+            actions=f"{served.endpoint}-{RELEASE_ID}",
+            why="lineage connects a version with its releases; SageMaker numbers artifacts, and actions are "
+            "named after endpoint and release",
+        ),
     ]
 
 
@@ -59,24 +65,4 @@ def _whole(served: Served) -> list[Grant]:
             via(settings, "s3"),
         ),
         Grant("FindImages", ("ecr:BatchGetImage",), tuple(sorted(images)), "and if its image is there"),
-    ]
-
-
-def _lineage(served: Served) -> list[Grant]:
-    actions = ("AddAssociation", "CreateAction", "CreateArtifact", "DescribeAction")
-    return [
-        Grant(
-            "RecordLineage",
-            tuple(f"sagemaker:{action}" for action in actions),
-            sagemaker_arns(served.settings, f"action/{served.endpoint}-{RELEASE_ID}", "artifact/*"),
-            "lineage connects a version with its releases; SageMaker numbers artifacts, and actions are "
-            "named after endpoint and release",
-        ),
-        Grant(
-            "FindLineage",
-            ("sagemaker:ListArtifacts", "sagemaker:ListAssociations"),
-            ("*",),
-            "lists are of no resource in particular",
-            within(served.settings.region),
-        ),
     ]

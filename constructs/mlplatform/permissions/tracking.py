@@ -84,16 +84,16 @@ def track_runs(settings: Environment) -> list[Grant]:
 
 def log_runs(settings: Environment) -> list[Grant]:
     """Recording a finished run in the environment's MLflow App, as workflows do; servers are for people."""
+    found = find_tracking(settings)
+    return [*found, *track_runs(settings)] if found else []
+
+
+def find_tracking(settings: Environment) -> list[Grant]:
+    """Finding the environment's MLflow App, if it has one."""
     if settings.studio.mlflow != "app":
         return []
-    find = Grant(
-        "FindTracking",
-        ("sagemaker:ListMlflowApps",),
-        ("*",),
-        "the id of an MLflow App is given at deployment, and a list is of none in particular",
-        within(settings.region),
-    )
-    return [find, *track_runs(settings)]
+    why = "the id of an MLflow App is given at deployment, and a list is of none in particular"
+    return [Grant("FindTracking", ("sagemaker:ListMlflowApps",), ("*",), why, within(settings.region))]
 
 
 def open_tracking(settings: Environment) -> list[Grant]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from mlplatform.serving.capacity import gpus
 from mlplatform.settings.components import ComponentsSettings
 from mlplatform.settings.findings import Finding, finding
+from mlplatform.settings.limit_checks import maximum_problems
 from mlplatform.settings.serving import LEAST_COPIES, ServingSettings
 
 COPIES = "serving.components.copies"
@@ -28,21 +29,13 @@ def component_problems(serving: ServingSettings) -> Iterator[Finding]:
 
 
 def _numbers(serving: ServingSettings) -> Iterator[Finding]:
-    (minimum, maximum), scaling = serving.capacity, serving.autoscaling
-    if minimum == 0 and (scaling is None or scaling.paused):
+    scaling = serving.autoscaling
+    if serving.capacity[0] == 0 and (scaling is None or scaling.paused):
         what = "does not go without autoscaling, which alone starts the first copy"
         allowed = "1 or more, or a section serving.autoscaling"
         yield finding(f"{COPIES}.minimum", what, given=0, allowed=allowed)
-    if maximum < minimum:
-        what = f"is less than minimum: {minimum}"
-        yield finding(f"{COPIES}.maximum", what, given=maximum, allowed=f"{minimum} to 100")
-    elif maximum > max(minimum, 1) and scaling is None:
-        what = "does not go without autoscaling, nothing else changes the number"
-        allowed = f"{max(minimum, 1)}, or a section serving.autoscaling"
-        yield finding(f"{COPIES}.maximum", what, given=maximum, allowed=allowed)
-    elif scaling is not None and maximum <= minimum:
-        what = f"leaves nothing to scale, minimum and maximum are {minimum}"
-        yield finding("serving.autoscaling", what, allowed="components.copies.maximum above its minimum")
+    to_scale = "components.copies.maximum above its minimum"
+    yield from maximum_problems(serving, f"{COPIES}.maximum", to_scale=to_scale)
 
 
 def _instances(serving: ServingSettings) -> Iterator[Finding]:

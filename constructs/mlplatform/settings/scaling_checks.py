@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from mlplatform import schedule_expressions
 from mlplatform.settings.component_checks import component_problems
 from mlplatform.settings.findings import Finding, Path, finding
+from mlplatform.settings.limit_checks import maximum_problems
 from mlplatform.settings.scaling import TARGETS, AutoscalingSettings, ScalingScheduleSettings
 from mlplatform.settings.serving import ServingSettings
 
@@ -28,24 +29,15 @@ def scaling_problems(serving: ServingSettings) -> Iterator[Finding]:
 
 
 def _instances(serving: ServingSettings) -> Iterator[Finding]:
-    minimum, maximum = serving.capacity
-    scaling, path = serving.autoscaling, "serving.instances"
+    minimum, scaling, path = serving.capacity[0], serving.autoscaling, "serving.instances"
     if minimum < LEAST[serving.mode]:
         what = "does not go with mode: realtime, which needs an instance to answer"
         yield finding(f"{path}.minimum", what, given=minimum, allowed="1 or more, or mode: async")
     elif minimum == 0 and (scaling is None or scaling.paused):
         what = "does not go without autoscaling, which alone starts the first instance"
         yield finding(f"{path}.minimum", what, given=0, allowed="1 or more, or a section serving.autoscaling")
-    if maximum < minimum:
-        what = f"is less than minimum: {minimum}"
-        yield finding(f"{path}.maximum", what, given=maximum, allowed=f"{minimum} to 100")
-    elif maximum > max(minimum, 1) and scaling is None:
-        what = "does not go without autoscaling, nothing else changes the number"
-        allowed = f"{max(minimum, 1)}, or a section serving.autoscaling"
-        yield finding(f"{path}.maximum", what, given=maximum, allowed=allowed)
-    elif scaling is not None and maximum <= minimum:
-        what = f"leaves nothing to scale, minimum and maximum are {minimum}"
-        yield finding("serving.autoscaling", what, allowed=f"instances.maximum above {minimum}")
+    to_scale = f"instances.maximum above {minimum}"
+    yield from maximum_problems(serving, f"{path}.maximum", to_scale=to_scale)
 
 
 def _serverless(serving: ServingSettings) -> Iterator[Finding]:
