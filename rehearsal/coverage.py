@@ -82,12 +82,11 @@ def silent(rehearsed: Rehearsed, *, kinds: Sequence[str] = KINDS) -> list[str]:
 def idle(rehearsed: Rehearsed, kinds: Sequence[str] = KINDS) -> list[Statement]:
     """The Allow statements of roles that made calls which no recorded call needs."""
     quiet = silent(rehearsed, kinds=kinds)
-    return [
-        statement
-        for role in rehearsed.identities.roles.values()
-        if role.kind in kinds and role.arn not in quiet
-        for statement in _idle(role, [call for call in rehearsed.trace if call.principal.arn == role.arn])
-    ]
+    roles = [r for r in rehearsed.identities.roles.values() if r.kind in kinds and r.arn not in quiet]
+    trials = [trial for role in roles for trial in _trials(role, rehearsed.trace)]
+    decisions = evaluate([request for _, request in trials])
+    needed = {where for (where, _), decision in zip(trials, decisions, strict=True) if not decision.allowed}
+    return [one for role in roles for one, *where in statements(role) if (role.arn, *where) not in needed]
 
 
 def statements(role: RoleRecord) -> Iterator[tuple[Statement, str, int]]:
@@ -104,22 +103,16 @@ def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _idle(role: RoleRecord, calls: Sequence[Call]) -> Iterator[Statement]:
-    allowed = {_key(call): call for call in calls if call.allowed and call.request}
-    trials: list[Request] = []
-    trial_of: list[int] = []
-    all_statements = list(statements(role))
-    for number, (statement, name, place) in enumerate(all_statements):
+def _trials(role: RoleRecord, trace: Sequence[Call]) -> Iterator[tuple[tuple[str, str, int], Request]]:
+    """Role, policy and place of a statement, and a call that it had a part in, without it."""
+    mine = (call for call in trace if call.principal.arn == role.arn)
+    calls = {_key(call): call for call in mine if call.allowed and call.request}
+    for statement, name, place in statements(role):
         policies = _without(role.policies, name, place)
-        for call in allowed.values():
+        for call in calls.values():
             # Taking away an Allow changes nothing about a call that it had no part in.
             if statement.sid in call.sids and call.request:
-                trials.append(replace(call.request, identity_policies=policies))
-                trial_of.append(number)
-    denied = {
-        number for number, decision in zip(trial_of, evaluate(trials), strict=True) if not decision.allowed
-    }
-    yield from (one for number, (one, _, _) in enumerate(all_statements) if number not in denied)
+                yield (role.arn, name, place), replace(call.request, identity_policies=policies)
 
 
 def _key(call: Call) -> tuple[Any, ...]:

@@ -299,6 +299,7 @@ def test_a_rollback_goes_on_when_nobody_can_be_told(here: Releases) -> None:
     assert (ended.status, ended.output["Outcome"]) == ("SUCCEEDED", "stopped")
 
 
+@pytest.mark.thorough
 def test_a_long_release_stays_far_below_the_transitions_it_may_take(here: Releases) -> None:
     """A shadow for an hour, a guarded update, and 30 polls of updates."""
     polls: list[Answer | str] = [("follow_update", {"Seconds": 20})] * 9

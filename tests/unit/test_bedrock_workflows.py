@@ -163,7 +163,14 @@ def test_the_question_before_a_term_says_plainly_what_cannot_be_undone(tmp_path:
 
 
 @pytest.mark.parametrize("workflow", workflows.BEDROCK)
-@pytest.mark.parametrize("changes", [{}, YEARLY, REINFORCED], ids=["on demand", "term", "reinforcement"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="on demand", marks=pytest.mark.thorough),
+        pytest.param(YEARLY, id="term"),
+        pytest.param(REINFORCED, id="reinforcement", marks=pytest.mark.thorough),
+    ],
+)
 def test_a_definition_is_what_step_functions_takes(
     tmp_path: Path, workflow: str, changes: dict[str, Any]
 ) -> None:

@@ -30,6 +30,7 @@ def s3(aws: None) -> Any:
     return client
 
 
+@pytest.mark.thorough
 def test_every_version_and_delete_marker_goes(s3: Any) -> None:
     for number in range(1100):
         s3.put_object(Bucket=BUCKET, Key=f"object-{number}", Body=b"first")

@@ -64,7 +64,7 @@ def test_a_healthy_shadow_passes() -> None:
         {"ratio": 1.5},
         {"errors": (0.001, 0.02)},
         {"requests": 300, "tail": (0.02, 8.0)},
-        {"requests": 1000, "tail": (0.013, 8.0)},
+        pytest.param({"requests": 1000, "tail": (0.013, 8.0)}, marks=pytest.mark.thorough),
     ],
     ids=str,
 )
@@ -74,7 +74,9 @@ def test_a_shadow_that_is_clearly_worse_fails(truth: dict[str, Any]) -> None:
     assert found["all", "pass"] == 0
 
 
-@pytest.mark.parametrize("requests", [17, 30, 60])
+@pytest.mark.parametrize(
+    "requests", [17, *(pytest.param(number, marks=pytest.mark.thorough) for number in (30, 60))]
+)
 def test_a_slow_hundredth_does_not_slip_through_where_there_are_few_requests(requests: int) -> None:
     # The p99 of a minute with 17 requests is their slowest: most minutes have no slow one.
     found = outcomes(200, 14, requests=requests, tail=(0.015, 10.0))

@@ -149,6 +149,7 @@ def test_a_plain_job_of_any_sdk_says_everything_the_guards_ask_for(
     assert tags == {"cost-center": "4711", "environment": "full", "owner": "ml-platform"}
 
 
+@pytest.mark.thorough
 def test_nothing_that_a_request_says_is_changed(studio: Studio, full: dict[str, str]) -> None:
     mine = [{"Key": "owner", "Value": "me"}]
     job, tags = run_a_job(studio, EnableNetworkIsolation=False, Tags=mine)
@@ -276,7 +277,7 @@ STUDIO_JOB = "arn:aws:iam::222233334444:role/acme/full/studio/acme-full-studio-j
 @pytest.mark.parametrize(
     ("name", "given", "sent"),
     [
-        ("SagemakerEvaluation-LLMAJEvaluation-1", PERSONA, STUDIO_JOB),
+        pytest.param("SagemakerEvaluation-LLMAJEvaluation-1", PERSONA, STUDIO_JOB, marks=SELDOM),
         pytest.param("SagemakerEvaluation-BenchmarkEvaluation-1", STUDIO_JOB, STUDIO_JOB, marks=SELDOM),
         pytest.param("try-nightly", PERSONA, PERSONA, marks=SELDOM),
     ],

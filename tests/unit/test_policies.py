@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from judging import evaluator
 from landscapes import environment, landscape
 
 from mlplatform.bucket_policies import CHANNELS, MANAGED, bucket_policy, execution_role_arn, trail_arn
@@ -18,7 +19,7 @@ from mlplatform.endpoint_policies import (
 from mlplatform.key_policies import VIA_SERVICES, key_policy
 from mlplatform.policy import allow, document
 from mlplatform.settings import Environment
-from tools.policy_evaluator import Decision, Request, evaluate
+from tools.policy_evaluator import Decision, Request
 
 ZONES = {"availability_zones": ["use1-az1", "use1-az2"]}
 ENDPOINT, STRANGER = "vpce-0a1b2c3d4e5f67890", "999999999999"
@@ -52,7 +53,7 @@ def role(settings: Environment, kind: str, account: str | None = None) -> str:
 
 def assert_judged(cases: list[Case]) -> None:
     """Judge all cases in one run of the evaluator and report every wrong one."""
-    decisions = evaluate([case.request for case in cases])
+    decisions = evaluator().evaluate([case.request for case in cases])
 
     def wrong(case: Case, decision: Decision) -> bool:
         return decision.allowed != case.allowed or not set(case.sids) <= set(decision.deciding_sids)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from judging import evaluator
 from landscapes import CONSUMER, environment, landscape, three_accounts
 
 from mlplatform.bucket_policies import bucket_policy
@@ -17,7 +18,7 @@ from mlplatform.registry_access import RegistryAccess
 from mlplatform.settings import Environment
 from mlplatform.version_notes import RECORDED
 from model_registration.logic import metadata
-from tools.policy_evaluator import Request, evaluate
+from tools.policy_evaluator import Request
 
 HUB, STAGE, STRANGER = "111122223333", "222233334444", "999999999999"
 KEY = f"arn:aws:kms:eu-west-1:{HUB}:key/0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -49,7 +50,9 @@ def call(hub: Environment, role: str, action: str, resource: str, policy: Any, *
 
 def assert_judged(cases: dict[str, tuple[Request, bool]]) -> dict[str, tuple[str, ...]]:
     """Judge all cases in one run; the deciding statements of each."""
-    decisions = dict(zip(cases, evaluate([request for request, _ in cases.values()]), strict=True))
+    decisions = dict(
+        zip(cases, evaluator().evaluate([request for request, _ in cases.values()]), strict=True)
+    )
     wrong = {what: d.explanation for what, d in decisions.items() if d.allowed != cases[what][1]}
     assert not wrong
     return {what: decision.deciding_sids for what, decision in decisions.items()}
@@ -353,7 +356,7 @@ def test_consumers_decrypt_artifacts_through_s3_and_nothing_else(accounts: dict[
     )
     assert "ConsumersDecrypt" in sids["decrypt through S3"]
     data = call(hub, endpoint, "kms:Decrypt", KEY, key_policy("data", hub), **through)
-    assert not evaluate([data])[0].allowed
+    assert not evaluator().evaluate([data])[0].allowed
 
 
 # --- the consumer's own network --------------------------------------------------------------------------

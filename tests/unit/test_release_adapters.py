@@ -170,6 +170,7 @@ def test_the_history_begins_with_the_last_and_keeps_to_its_prefix(ledger: Ledger
     assert ledger.history("step#") == []
 
 
+@pytest.mark.thorough
 def test_whole_releases_and_a_rollback_leave_the_same_ledger_in_dynamodb_as_in_memory(aws: None) -> None:
     kept = in_dynamodb()
 

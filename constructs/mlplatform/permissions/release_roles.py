@@ -48,7 +48,7 @@ def model_release(served: Served) -> list[Grant]:
         *_observation(served),
         *_judgement(served),
         _reports(served),
-        *(_challenger(served) if served.serving.ab_test else []),
+        *([_challenger(served)] if served.serving.ab_test and served.scales else []),
         *_executions(served),
         *_keys(served),
         _announcements(served),
@@ -137,7 +137,7 @@ def _endpoint(served: Served) -> list[Grant]:
     sample = object_arns(settings, f"{PREDICTIONS}{served.product.name}/async/sample")
     put = Grant("PutSample", ("s3:PutObject",), sample, "where the endpoint reads it", ours(settings))
     return [
-        Grant("SeeEndpoint", ("sagemaker:DescribeEndpoint",), endpoint, "what serves is verified"),
+        _shares(endpoint) if served.serving.ab_test else _seen(endpoint),
         Grant(
             "SeeConfiguration",
             ("sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"),
@@ -156,6 +156,22 @@ def _endpoint(served: Served) -> list[Grant]:
             unmark,
         ),
     ]
+
+
+def _seen(endpoint: tuple[str]) -> Grant:
+    return Grant("SeeEndpoint", ("sagemaker:DescribeEndpoint",), endpoint, "what serves is verified")
+
+
+def _shares(endpoint: tuple[str]) -> Grant:
+    """Where a challenger answers: which share of the requests, on how many instances. One statement with what
+    every release sees: the policy has little room.
+    """
+    return Grant(
+        "ShiftRequests",
+        ("sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"),
+        endpoint,
+        "an A/B test gives the challenger its share of the requests, and takes it back at once",
+    )
 
 
 def _component(served: Served) -> list[Grant]:
@@ -208,7 +224,10 @@ def _judgement(served: Served) -> list[Grant]:
     alarms = served.names.alarm(served.product.name, "release-*")
     history = (served.names.arn("cloudwatch", f"alarm:{alarms}"),)
     here = within(served.settings.region)
-    metrics = "metrics are of no resource in particular"
+    look, why = ["cloudwatch:GetMetricData"], "metrics are of no resource in particular"
+    if served.serving.ab_test and served.scales:
+        look.append("application-autoscaling:DescribeScalableTargets")
+        why += ", nor are lists of what scales: what is gone has no tags to know it by"
     changes = Grant(
         "ReadAlarmHistory",
         ("cloudwatch:DescribeAlarmHistory",),
@@ -216,7 +235,7 @@ def _judgement(served: Served) -> list[Grant]:
         "a bake during which an alarm of the release came and went shows nothing",
     )
     return [
-        Grant("ReadMetrics", ("cloudwatch:GetMetricData",), ("*",), metrics, here),
+        Grant("ReadMetrics", tuple(look), ("*",), why, here),
         *([changes] if served.serving.shadow else []),
     ]
 
@@ -228,8 +247,7 @@ def _reports(served: Served) -> Grant:
     return Grant("KeepReports", ("s3:PutObject",), reports, why, ours(served.settings))
 
 
-def _challenger(served: Served) -> list[Grant]:
-    """Where a challenger answers: which share of the requests, on how many instances, and that it can go."""
+def _challenger(served: Served) -> Grant:
     targets = (served.names.arn("application-autoscaling", "scalable-target/*"),)
     mine: Conditions = {
         "StringEquals": {
@@ -237,35 +255,14 @@ def _challenger(served: Served) -> list[Grant]:
             "aws:ResourceTag/environment": served.settings.name,
         }
     }
-    return [
-        Grant(
-            "ShiftRequests",
-            ("sagemaker:UpdateEndpointWeightsAndCapacities",),
-            (endpoint_arn(served),),
-            "an A/B test gives the challenger its share of the requests, and takes it back at once",
-        ),
-        *(
-            [
-                Grant(
-                    "ReleaseScaling",
-                    ("application-autoscaling:DeregisterScalableTarget",),
-                    targets,
-                    "SageMaker removes no variant that scales; Application Auto Scaling numbers its targets, "
-                    "and the tags say whose they are",
-                    mine,
-                ),
-                Grant(
-                    "SeeScaling",
-                    ("application-autoscaling:DescribeScalableTargets",),
-                    ("*",),
-                    "what is gone has no tags, so it is looked for first; this lists, and is of no resource",
-                    within(served.settings.region),
-                ),
-            ]
-            if served.scales
-            else []
-        ),
-    ]
+    return Grant(
+        "ReleaseScaling",
+        ("application-autoscaling:DeregisterScalableTarget",),
+        targets,
+        "SageMaker removes no variant that scales; Application Auto Scaling numbers its targets, and tags "
+        "say whose they are",
+        mine,
+    )
 
 
 def _keys(served: Served) -> list[Grant]:
