@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from customization_mistakes import FILES, MISTAKES, MODEL, SAID, based, bedrock, change, sft, without
+from one_model import OneModel
 
-from mlplatform.settings import Environment, ModelProduct, SettingsError, read_environments
+from mlplatform.settings import read_environments
 from mlplatform.settings.customization import CustomizationSettings
 
 ENVIRONMENT = """\
@@ -19,26 +20,8 @@ network: {availability_zones: [use1-az1, use1-az2]}
 """
 
 
-def read(folder: Path, model: str, environment: str = ENVIRONMENT) -> tuple[Environment, ModelProduct]:
-    """An environment with the model ``m``, whose folder holds its files. Raises SettingsError."""
-    (folder / "environments").mkdir()
-    (folder / "environments" / "dev.yaml").write_text(environment, encoding="utf-8")
-    (folder / "models" / "m").mkdir(parents=True)
-    (folder / "models" / "m" / "model.yaml").write_text(model, encoding="utf-8")
-    for name, data in FILES.items():
-        (folder / "models" / "m" / name).write_bytes(data)
-    for script in ("evaluate.py", "inference.py", "prepare.py", "train.py"):
-        (folder / "models" / "m" / script).touch()
-    (environment_,) = read_environments(folder / "environments")
-    (product,) = environment_.products
-    return environment_, product
-
-
-def problems(folder: Path, model: str, environment: str = ENVIRONMENT) -> list[str]:
-    """The messages about a model file."""
-    with pytest.raises(SettingsError) as refused:
-        read(folder, model, environment)
-    return str(refused.value).splitlines()
+HERE = OneModel("m", ENVIRONMENT, FILES)
+read, problems = HERE.read, HERE.problems
 
 
 def customization(folder: Path, model: str) -> CustomizationSettings:

@@ -10,8 +10,9 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model_mistakes import ALGORITHM, FRAMEWORK, MISTAKES, change, training
+from one_model import OneModel
 
-from mlplatform.settings import Environment, ModelProduct, SettingsError, read_environments
+from mlplatform.settings import SettingsError, read_environments
 
 ENVIRONMENT = """\
 account: "111122223333"
@@ -22,27 +23,9 @@ training: true
 tags: {owner: ml, cost-center: "1"}
 network: {availability_zones: [euw1-az1, euw1-az2]}
 """
-SCRIPTS = ("evaluate.py", "inference.py", "prepare.py", "train.py")
 
-
-def read(folder: Path, model: str, environment: str = ENVIRONMENT) -> tuple[Environment, ModelProduct]:
-    """An environment with one model, whose folder holds the scripts. Raises SettingsError."""
-    (folder / "environments").mkdir()
-    (folder / "environments" / "dev.yaml").write_text(environment, encoding="utf-8")
-    (folder / "models" / "credit").mkdir(parents=True)
-    (folder / "models" / "credit" / "model.yaml").write_text(model, encoding="utf-8")
-    for script in SCRIPTS:
-        (folder / "models" / "credit" / script).touch()
-    (environment_,) = read_environments(folder / "environments")
-    (product,) = environment_.products
-    return environment_, product
-
-
-def problems(folder: Path, model: str, environment: str = ENVIRONMENT) -> list[str]:
-    """The messages about a model file."""
-    with pytest.raises(SettingsError) as refused:
-        read(folder, model, environment)
-    return str(refused.value).splitlines()
+HERE = OneModel("credit", ENVIRONMENT, {})
+read, problems = HERE.read, HERE.problems
 
 
 @pytest.mark.parametrize(("model", "expected"), MISTAKES.values(), ids=MISTAKES)

@@ -7,12 +7,13 @@ that it hands to CloudFormation.
 from mlplatform.exports import imported
 from mlplatform.permissions.grant import Grant
 from mlplatform.permissions.places import ours, passed_to, via
+from mlplatform.permissions.release_measures import challenger, judgement, observation, reports, shares
 from mlplatform.permissions.release_versions import versions
 from mlplatform.permissions.run_places import PREDICTIONS, machine_arn, object_arns
 from mlplatform.permissions.update_roles import SERVED, answering, component_arn, endpoint_arn, serving_stack
 from mlplatform.permissions.workflow_roles import notifications, observability
-from mlplatform.policy import Conditions, within
-from mlplatform.serving.parts import Served, release_metrics
+from mlplatform.policy import Conditions
+from mlplatform.serving.parts import Served
 from mlplatform.workflows import LIFECYCLE, releases
 
 CHANGE_SETS = "rel-*"
@@ -45,10 +46,10 @@ def model_release(served: Served) -> list[Grant]:
         _ledger(served),
         *_endpoint(served),
         *versions(served),
-        *_observation(served),
-        *_judgement(served),
-        _reports(served),
-        *([_challenger(served)] if served.serving.ab_test and served.scales else []),
+        *observation(served),
+        *judgement(served),
+        reports(served),
+        *([challenger(served)] if served.serving.ab_test and served.scales else []),
         *_executions(served),
         *_keys(served),
         _announcements(served),
@@ -137,7 +138,7 @@ def _endpoint(served: Served) -> list[Grant]:
     sample = object_arns(settings, f"{PREDICTIONS}{served.product.name}/async/sample")
     put = Grant("PutSample", ("s3:PutObject",), sample, "where the endpoint reads it", ours(settings))
     return [
-        _shares(endpoint) if served.serving.ab_test else _seen(endpoint),
+        shares(endpoint) if served.serving.ab_test else _seen(endpoint),
         Grant(
             "SeeConfiguration",
             ("sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"),
@@ -162,42 +163,9 @@ def _seen(endpoint: tuple[str]) -> Grant:
     return Grant("SeeEndpoint", ("sagemaker:DescribeEndpoint",), endpoint, "what serves is verified")
 
 
-def _shares(endpoint: tuple[str]) -> Grant:
-    """Where a challenger answers: which share of the requests, on how many instances. One statement with what
-    every release sees: the policy has little room.
-    """
-    return Grant(
-        "ShiftRequests",
-        ("sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"),
-        endpoint,
-        "an A/B test gives the challenger its share of the requests, and takes it back at once",
-    )
-
-
 def _component(served: Served) -> list[Grant]:
     component = (component_arn(served),)
     return [Grant("SeeComponent", ("sagemaker:DescribeInferenceComponent",), component, "it is what serves")]
-
-
-def _observation(served: Served) -> list[Grant]:
-    own: Conditions = {"StringEquals": {"cloudwatch:namespace": release_metrics(served)}}
-    alarms = (served.names.arn("cloudwatch", "alarm:*"),)
-    return [
-        Grant(
-            "SeeAlarms",
-            ("cloudwatch:DescribeAlarms",),
-            alarms,
-            "alarms of a release are named after it; CloudWatch describes alarms of an account",
-        ),
-        Grant(
-            "PutReleaseMetrics",
-            ("cloudwatch:PutMetricData",),
-            ("*",),
-            "the dashboard hears what serves, and SageMaker of a request to stop; metrics are of no resource "
-            "in particular, the condition names whose",
-            own,
-        ),
-    ]
 
 
 def _executions(served: Served) -> list[Grant]:
@@ -213,56 +181,6 @@ def _executions(served: Served) -> list[Grant]:
         Grant("EndExecutions", end, tuple(runs.values()), ends),
         Grant("SeePauses", see, pauses, why),
     ]
-
-
-def _judgement(served: Served) -> list[Grant]:
-    """Where a version is compared with what serves: what both showed; of a shadow, whether an alarm came and
-    went as well.
-    """
-    if not (served.serving.shadow or served.serving.ab_test):
-        return []
-    alarms = served.names.alarm(served.product.name, "release-*")
-    history = (served.names.arn("cloudwatch", f"alarm:{alarms}"),)
-    here = within(served.settings.region)
-    look, why = ["cloudwatch:GetMetricData"], "metrics are of no resource in particular"
-    if served.serving.ab_test and served.scales:
-        look.append("application-autoscaling:DescribeScalableTargets")
-        why += ", nor are lists of what scales: what is gone has no tags to know it by"
-    changes = Grant(
-        "ReadAlarmHistory",
-        ("cloudwatch:DescribeAlarmHistory",),
-        history,
-        "a bake during which an alarm of the release came and went shows nothing",
-    )
-    return [
-        Grant("ReadMetrics", tuple(look), ("*",), why, here),
-        *([changes] if served.serving.shadow else []),
-    ]
-
-
-def _reports(served: Served) -> Grant:
-    """Whatever ends has a report: releases without a shadow, rollbacks and pauses as well."""
-    reports = object_arns(served.settings, f"releases/{served.product.name}/*")
-    why = "reports lie below their release"
-    return Grant("KeepReports", ("s3:PutObject",), reports, why, ours(served.settings))
-
-
-def _challenger(served: Served) -> Grant:
-    targets = (served.names.arn("application-autoscaling", "scalable-target/*"),)
-    mine: Conditions = {
-        "StringEquals": {
-            "aws:ResourceTag/model": served.product.name,
-            "aws:ResourceTag/environment": served.settings.name,
-        }
-    }
-    return Grant(
-        "ReleaseScaling",
-        ("application-autoscaling:DeregisterScalableTarget",),
-        targets,
-        "SageMaker removes no variant that scales; Application Auto Scaling numbers its targets, and tags "
-        "say whose they are",
-        mine,
-    )
 
 
 def _keys(served: Served) -> list[Grant]:
