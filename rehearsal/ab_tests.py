@@ -12,6 +12,7 @@ from rehearsal.releases import FAILS_FULLY, QUICKER, SLOW, back, followed
 from rehearsal.sagemaker.behaviour import INVOCATIONS, Behaviour, observations
 from rehearsal.serving import deployed_again, invoked, weights_of
 from rehearsal.step import Step
+from rehearsal.versions import another
 
 SUCCESSES = 0.7
 """Share of the answers that turn out well, whichever version gave them."""
@@ -43,10 +44,15 @@ def ab_tests(rehearsal: Rehearsal, product: ModelProduct, show: Show) -> Iterato
     outcomes(rehearsal, product)
     found = candidates(rehearsal, product)
     for behaviour, wanted in ((FAILS_FULLY, "reverted"), (SLOW, "rejected")):
-        if behaviour in found:
-            test = started_test(rehearsal, product, found[behaviour], show)
-            yield followed(rehearsal, product, "ab-test", test, wanted, show)
-            show(f"{product.name}: {invoked(rehearsal, product)}")
+        version = found.get(behaviour) or approved(rehearsal, found[QUICKER], behaviour)
+        if not version:
+            show(
+                f"{product.name}: no A/B test ends {wanted}: its approval would release such a version first"
+            )
+            continue
+        test = started_test(rehearsal, product, version, show)
+        yield followed(rehearsal, product, "ab-test", test, wanted, show)
+        show(f"{product.name}: {invoked(rehearsal, product)}")
     yield from stopped(rehearsal, product, found[QUICKER], show)
     yield promoted(rehearsal, product, found[QUICKER], show)
     show(f"{product.name}: {deployed_again(rehearsal, product)}")
@@ -59,6 +65,15 @@ def candidates(rehearsal: Rehearsal, product: ModelProduct) -> dict[Behaviour, s
     versions = rehearsal.settings.names.package_group_arn(product.name).replace("-group/", "/")
     known = rehearsal.sagemaker.endpoints.behaviours.items()
     return {behaviour: arn for arn, behaviour in known if arn.startswith(f"{versions}/")}
+
+
+def approved(rehearsal: Rehearsal, like: str, behaviour: Behaviour) -> str:
+    """One more version that is approved; empty where the approval would release it."""
+    if rehearsal.settings.release.on_approval:
+        return ""
+    version = another(rehearsal, like, behaviour)
+    rehearsal.approve(version)
+    return version
 
 
 def promoted(rehearsal: Rehearsal, product: ModelProduct, version: str, show: Show) -> Step:

@@ -14,5 +14,7 @@ def answering(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """Address, without a slash at its end, where ``handler`` answers."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, args=(SOON,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()

@@ -64,7 +64,9 @@ class Where(BaseModel):
     judges: bool | None = None
     """Whether any model's releases have a shadow, which is judged."""
     compares: bool | None = None
-    """Whether it has A/B tests that decide by what became of its answers."""
+    """Whether the first model has A/B tests."""
+    has_outcomes: bool | None = None
+    """Whether they decide by what became of its answers."""
     asynchronous: bool | None = None
     """Whether it answers them later."""
     own_sdk_bucket: bool | None = None

@@ -42,7 +42,8 @@ def applies(where: Where, settings: Environment) -> bool:
         (where.confirms, settings.release.after is not None),
         (where.captures, any(serving.capture for serving in serves)),
         (where.judges, any(serving.shadow for serving in serves)),
-        (where.compares, any(bool(one.ab_test and one.ab_test.metrics) for one in serves)),
+        (where.compares, any(serving.ab_test for serving in serves)),
+        (where.has_outcomes, any(one.ab_test and one.ab_test.metrics for one in serves)),
         (where.asynchronous, any(serving.mode == "async" for serving in serves)),
         (where.own_sdk_bucket, "sdk_default_bucket" not in settings.neighbours.adopted),
     ]

@@ -135,10 +135,9 @@ def _recovery(call: Call) -> Work:
     depth = int(left.get("depth", 0)) + 1
     if depth > MOST_RECOVERIES or _for_people(call, left):
         return rejected(call, None, records.NOTHING, f"release {lease['release_id']} is left to people")
-    kept = ("target", "replaced", "insisted", "action", "paused_before", "reason")
+    kept = ("target", "stopped", "replaced", "insisted", "action", "paused_before", "reason")
     more = {key: left[key] for key in kept if key in left}
-    told = ("ending", "outcome", "workflow", "ends")
-    dead = {"release_id": lease["release_id"], **{key: left.get(key) for key in told}}
+    dead = {"release_id": lease["release_id"], **{k: left.get(k) for k in ("ending", "outcome", "workflow")}}
     package, version = str(left.get("package", "")), left.get("version")
     accept(call, opened(call, package, version, recovers=dead, depth=depth, **more))
     known: dict[str, Any] = {"Version": version, "Package": package}

@@ -94,9 +94,7 @@ def _end(call: Call, now: Situation) -> Work:
 
 def _kept(call: Call) -> Record:
     """How a rollback ends to what is recorded to serve: it stopped something, or mended what differed."""
-    before = call.record().get("recovers") or {}
-    ended = call.world.ledger.read(records.intent(str(before.get("ends") or call.record()["ends"])))
-    if ended and ended["outcome"] == records.STOPPED:
+    if call.record().get("stopped"):
         return {"outcome": records.STOPPED, "message": "The release was stopped."}
     return {"outcome": records.RELEASED, "message": "What differed was put right."}
 

@@ -67,10 +67,11 @@ def hold(
     call.intent = intent
 
 
-def acquire(call: Call, *, outcome: str, forced: bool = False) -> bool:
+def acquire(call: Call, *, outcome: str, forced: bool = False, **noted: Any) -> bool:
     """Take the lease unless someone alive has it; its intent, if open, ends with ``outcome``.
 
-    ``forced`` waits for no update to end: for a rollback, which stopped the holder. False if it is taken.
+    ``forced`` waits for no update to end: for a rollback, which stopped the holder. ``noted`` goes into the
+    intent. False if it is taken.
     Raises ConflictError if it was taken in the meantime.
     """
     lease = call.world.ledger.read(records.LEASE)
@@ -83,7 +84,7 @@ def acquire(call: Call, *, outcome: str, forced: bool = False) -> bool:
     # The term is part of it: a holder that was overdue may have renewed the lease since it was read.
     expected = {key: lease[key] for key in ("holder", "fence", "term_ends")} if lease else None
     call.work["Fence"] = fence
-    intent = {**call.record(), "phase": records.LEASED, "stops": _rolling_out(call, lease)}
+    intent = {**call.record(), **noted, "phase": records.LEASED, "stops": _rolling_out(call, lease)}
     intent["ends"] = str(lease["release_id"]) if lease and holder(lease) else ""
     taken = _lease(call, call.execution, later(call.now, TERM_SECONDS))
     writes = [

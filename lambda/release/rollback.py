@@ -41,7 +41,7 @@ def plan(call: Call) -> Work:
         return rejected(
             call, None, records.REFUSED, "nothing was ever released, so there is nothing to go back to"
         )
-    flying = _in_flight(call, now)
+    flying = _in_flight(call, now.live)
     found = _chosen(call, now, stop=flying is not None)
     if not isinstance(found, Choice):
         return rejected(call, None, *found)
@@ -54,16 +54,24 @@ def plan(call: Call) -> Work:
     return call.reply("take_over", message, Version=entry["version"], Package=entry["package"])
 
 
-def _in_flight(call: Call, now: Situation) -> Record | None:
+def _in_flight(call: Call, live: Record | None) -> Record | None:
     """The intent of a release or test that holds the lease and has not recorded its version; also of a dead
     one."""
     lease = call.world.ledger.read(records.LEASE)
     if lease is None or not holder(lease) or lease["workflow"] not in STOPPABLE:
         return None
     intent = call.world.ledger.read(records.intent(str(lease["release_id"])))
-    if intent is None or (now.live and now.live["package"] == intent["package"]):
+    if intent is None or (live and live["package"] == intent["package"]):
         return None
     return intent
+
+
+def _stops(call: Call, lease: Record | None) -> bool:
+    """Whether a release or test ends by this, also one that a rollback ended which is not finished itself."""
+    before = (
+        call.world.ledger.read(records.intent(str(lease["release_id"]))) if lease and holder(lease) else {}
+    )
+    return bool(_in_flight(call, call.world.ledger.read(records.LIVE)) or (before and before.get("stopped")))
 
 
 def _chosen(call: Call, now: Situation, *, stop: bool) -> Choice | Ending:
@@ -115,7 +123,7 @@ def _announcement(call: Call, now: Situation, entry: Record, flying: Record | No
 def take_over(call: Call) -> Work:
     """Stop a release under way, take its lease, and turn towards the version to go back to."""
     lease = call.world.ledger.read(records.LEASE)
-    who = holder(lease)
+    who, stops = holder(lease), _stops(call, lease)
     stopped = False
     if lease and alive(call, lease) and not lent(lease):  # a sweep is not waited for, and stops by itself
         if lease["workflow"] not in STOPPABLE:
@@ -124,7 +132,7 @@ def take_over(call: Call) -> Work:
         call.world.executions.stop(who, f"stopped by rollback {call.release_id}")
         stopped = True
     stopped = stopped or bool(who and who != call.execution and not lent(lease))
-    acquire(call, outcome=records.STOPPED, forced=True)
+    acquire(call, outcome=records.STOPPED, forced=True, stopped=stops)
     now = look(call.world)
     no = refused_while_paused(call)
     if no:

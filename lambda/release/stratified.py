@@ -92,7 +92,8 @@ def difference_interval(pairs: Sequence[Pair], confidence: float) -> Interval:
     a width even where nothing happened, and errors are few. Of one step it is the judge's hybrid score
     interval.
 
-    What bursts add to the variance is one part more of the same method, a t interval, as far to both sides.
+    What bursts add to the variance is one part more of the same method, a t interval (the design effect has
+    the quotient of t and z already), as far to both sides.
     Score intervals lean to one side, most of all those of few requests; bursts are as likely in the variant
     of many. Stretched instead, they lean as if nearly all bursts were those of the challenger's tenth.
     """
@@ -103,7 +104,7 @@ def difference_interval(pairs: Sequence[Pair], confidence: float) -> Interval:
         for sign, one in ((1, each.candidate), (-1, each.production))
     ]
     added = (design_effect(pairs, confidence) - 1) * _expected(pairs)
-    reach = distances(confidence, 0.5) * math.sqrt(added) / whole
+    reach = NormalDist().inv_cdf(0.5 + confidence / 2) * math.sqrt(added) / whole
     return combined([*parts, (1.0, 0.0, (-reach, reach))])
 
 

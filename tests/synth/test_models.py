@@ -474,6 +474,11 @@ def test_only_where_versions_are_compared_may_a_release_read_measurements_and_sh
         "application-autoscaling:DeregisterScalableTarget",
     )
     assert {read, shift, scaling} <= compared - direct
+    unscaled = replace(tested, serving=tested.serving.model_copy(update={"autoscaling": None}))
+    # Whoever does not know whether a challenger scales has to ask, and then need not say any more.
+    asked = {a for g in model_release(unscaled) for a in g.actions}
+    assert "application-autoscaling:DescribeScalableTargets" in asked & compared
+    assert scaling not in asked
     assert not {shift, scaling} & judged
     assert changes not in compared
 

@@ -446,17 +446,44 @@ def test_a_rollback_to_what_is_recorded_has_mended_what_serves_and_says_so(given
     assert operator.rollback(to=2).outcome == "nothing_to_do"
 
 
-def test_what_takes_up_a_rollback_ends_as_that_would_have() -> None:
+def left_behind(account: Account, execution: Execution, step: str = "follow_update") -> Execution:
+    """An execution that dies before ``step``, which is in the middle of its update."""
+    until(execution, step)
+    account.running[execution.arn] = False
+    return execution
+
+
+def test_what_takes_up_a_rollback_that_mends_ends_as_that_would_have() -> None:
     account, operator = changed_by_hand()
-    mending = until(operator.start("rollback", to=2), "follow_update")
-    account.running[mending.arn] = False
+    left_behind(account, operator.start("rollback", to=2))
     operator.settle()
     assert (operator.executions[-1].outcome, live(account)) == ("released", 2)
+    account, operator = changed_by_hand()
+    left_behind(account, operator.start("rollback", to=2))
+    assert (operator.rollback(to=2).outcome, live(account)) == ("released", 2)
+
+
+@pytest.mark.parametrize("recoveries", [0, 1, 2])
+def test_what_takes_up_a_rollback_that_stopped_a_release_says_so(recoveries: int) -> None:
+    account, operator = served(2)
     until(operator.start("release", model_package_arn=account.approve(3)), "judge")
-    stopping = until(operator.start("rollback"), "follow_update")
-    account.running[stopping.arn] = False
-    assert operator.release(recover=stopping.arn).outcome == "stopped"
-    assert live(account) == 2
+    dead = left_behind(account, operator.start("rollback"))
+    for _ in range(recoveries):
+        dead = left_behind(account, operator.start("release", recover=dead.arn), "record")
+    last = operator.release(recover=dead.arn) if recoveries < 2 else operator.rollback(to=2)
+    assert (last.outcome, live(account)) == ("stopped", 2)
+
+
+def test_a_release_that_was_ending_by_itself_is_stopped_as_announced() -> None:
+    account, operator = served(2)
+    release = until(operator.start("release", model_package_arn=account.approve(3)), "judge")
+    account.set_approval(3, "Rejected")
+    until(release, "turn_off_shadow")
+    rollback = operator.start("rollback")
+    rollback.step()
+    assert rollback.work["Message"].startswith("Stops the release of version 3")
+    operator.finish(rollback)
+    assert (rollback.outcome, live(account)) == ("stopped", 2)
 
 
 def test_a_rollback_passes_over_a_version_that_is_not_approved_any_more() -> None:

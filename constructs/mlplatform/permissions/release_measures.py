@@ -15,7 +15,8 @@ def shares(endpoint: tuple[str]) -> Grant:
         "ShiftRequests",
         ("sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"),
         endpoint,
-        "an A/B test gives the challenger its share of the requests, and takes it back at once",
+        "what serves is verified; an A/B test gives the challenger its share of the requests, and takes it "
+        "back at once",
     )
 
 
@@ -51,7 +52,8 @@ def judgement(served: Served) -> list[Grant]:
     history = (served.names.arn("cloudwatch", f"alarm:{alarms}"),)
     here = within(served.settings.region)
     look, why = ["cloudwatch:GetMetricData"], "metrics are of no resource in particular"
-    if served.serving.ab_test and served.scales:
+    if served.serving.ab_test:
+        # One statement: the policy has little room. Asked of every challenger, whether or not it scales.
         look.append("application-autoscaling:DescribeScalableTargets")
         why += ", nor are lists of what scales: what is gone has no tags to know it by"
     changes = Grant(
