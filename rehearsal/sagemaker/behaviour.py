@@ -99,7 +99,7 @@ def _minutes(
     for segment, finish in zip(segments, ends, strict=False):
         loads = [load for load in segment.loads if _matches(load, wanted)]
         begin, stop = max(segment.start, start), min(finish, end)
-        minute = begin - begin % MINUTE
+        minute = begin - begin % MINUTE if begin < stop else stop
         while loads and minute < stop:
             seconds = min(stop, minute + MINUTE) - max(begin, minute)
             rate = segment.per_minute * _swing(name, minute) * seconds / MINUTE

@@ -1,5 +1,6 @@
 """A sample with A/B tests: taken back, rolled back, deployed in the middle, promoted."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,6 +69,19 @@ def test_the_record_of_a_test_has_its_plan_its_steps_and_what_was_decided(
     assert [one["M"]["outcome"]["S"] for one in record["decisions"]["L"]] == ["continue", "promote"]
     metrics = [check["M"]["metric"]["S"] for check in record["decisions"]["L"][-1]["M"]["checks"]["L"]]
     assert "repaid" in metrics
+
+
+def test_its_report_draws_the_share_of_the_requests_as_planned_and_as_it_was(
+    lived: tuple[Rehearsal, list[Step]],
+) -> None:
+    account, steps = lived
+    bucket, _, key = str(steps[-1].ended.output["Report"]).removeprefix("s3://").partition("/")
+    page = account.emulator.client("s3", REHEARSAL).get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+    _, chart = page.split("Challenger&#x27;s share of the requests")
+    begins = re.findall(r'class="line (planned|challenger)" d="M[0-9.]+ ([0-9.]+)', chart)[:2]
+    assert [name for name, _ in begins] == ["planned", "challenger"]
+    planned, had = (float(height) for _, height in begins)
+    assert had == pytest.approx(planned, abs=3)
 
 
 def test_the_roles_may_do_what_a_test_needs_and_a_consumer_says_what_became_of_its_answers(
