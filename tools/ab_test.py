@@ -1,36 +1,15 @@
 """`make ab-test MODEL= ENV=`: lets the newest approved version, or the one named, answer some requests."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from mlplatform.settings import Environment
-from tools.credentials import session_for
-from tools.executions import start
-from tools.model_commands import UsageError, parsed, run
-from tools.releases import version_or_package, watch
-from tools.workflow import state_machine
+from tools.bringing import Bringing
+from tools.model_commands import UsageError
+from tools.releases import version_or_package
 
 _MINUTES_OF_A_DAY = 1440
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Start an A/B test and follow it. Returns 1 if it promotes nothing, 2 if nothing was started."""
-    parser = argparse.ArgumentParser(prog="make ab-test MODEL= ENV=", description=__doc__)
-    parser.add_argument("--version", help="its number; the newest approved one if left out (VERSION=)")
-    parser.add_argument("--name", help="of the execution: the same name is never run twice (NAME=)")
-    return run("ab-test", parsed(parser, argv), _test)
-
-
-def _test(arguments: argparse.Namespace, settings: Environment) -> int:
-    machine = state_machine(settings, arguments.model, "ab-test")
-    given = wanted(arguments.version)
-    stepfunctions = session_for(settings).client("stepfunctions")
-    execution = start(stepfunctions, machine, given, arguments.name)
-    print(f"A/B test of {arguments.model} in {settings.name}: {execution}")
-    print(expectation(settings, arguments.model))
-    return watch(stepfunctions, execution)
 
 
 def wanted(version: str | None) -> dict[str, Any]:
@@ -57,6 +36,11 @@ def expectation(settings: Environment, model: str) -> str:
     )
     again = f"make rollback ENV={settings.name} MODEL={model}"
     return "\n".join([*told, f"it goes on when this command is stopped; to end it: {again}"])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Start an A/B test and follow it. Returns 1 if it promotes nothing, 2 if nothing was started."""
+    return Bringing("ab-test", "A/B test of", "its number", wanted, expectation).main(argv, __doc__)
 
 
 if __name__ == "__main__":

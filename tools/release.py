@@ -1,34 +1,12 @@
 """`make release MODEL= ENV=`: releases the newest approved version of a model, or the one named."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from mlplatform.settings import Environment
-from tools.credentials import session_for
-from tools.executions import start
-from tools.model_commands import parsed, run
-from tools.releases import version_or_package, watch
-from tools.workflow import state_machine
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Start a release and follow it. Returns 1 if it does not end well, 2 if nothing was started."""
-    parser = argparse.ArgumentParser(prog="make release MODEL= ENV=", description=__doc__)
-    parser.add_argument("--version", help="number or ARN; the newest approved one if left out (VERSION=)")
-    parser.add_argument("--name", help="of the execution: the same name is never run twice (NAME=)")
-    return run("release", parsed(parser, argv), _release)
-
-
-def _release(arguments: argparse.Namespace, settings: Environment) -> int:
-    machine = state_machine(settings, arguments.model, "release")
-    given = wanted(arguments.version)
-    stepfunctions = session_for(settings).client("stepfunctions")
-    execution = start(stepfunctions, machine, given, arguments.name)
-    print(f"release {arguments.model} in {settings.name}: {execution}")
-    print(expectation(settings, arguments.model))
-    return watch(stepfunctions, execution)
+from tools.bringing import Bringing
+from tools.releases import version_or_package
 
 
 def wanted(version: str | None) -> dict[str, Any]:
@@ -48,6 +26,11 @@ def expectation(settings: Environment, model: str) -> str:
     if shadow:
         told.append(f"it watches the version beside production for {shadow.bake_minutes} minutes")
     return "\n".join([*told, "it goes on when this command is stopped; make rollback stops it"])
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Start a release and follow it. Returns 1 if it does not end well, 2 if nothing was started."""
+    return Bringing("release", "release", "number or ARN", wanted, expectation).main(argv, __doc__)
 
 
 if __name__ == "__main__":
